@@ -1,0 +1,5 @@
+"""Live events. (Filled in below.)"""
+
+
+class LiveEvents:
+    """Events of things under way."""
