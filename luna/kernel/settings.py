@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import sqlalchemy as sa
 from dotenv import dotenv_values
@@ -208,8 +208,7 @@ async def _rows(tx: Transaction) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
-        items: tuple[Any, ...] = value
-        return [_plain(v) for v in items]
+        return [_plain(v) for v in cast("tuple[Any, ...]", value)]
     return value.model_dump(mode="json") if isinstance(value, Frozen) else value
 
 
