@@ -1,5 +1,235 @@
-"""Live events. (Filled in below.)"""
+"""Live events: what happens in something under way, in order, for any number of readers, kept as it goes.
+
+Each telling has a channel. Whoever works publishes into it; readers follow it from any number on, in this
+process from memory, elsewhere (another server, or after a restart) from the database. All channels are
+written together a few times a second, so a crash loses at most the fraction of a second in between.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from luna.kernel.database import Base, Database, JsonColumn, UtcTime
+from luna.kernel.errors import Unavailable
+from luna.kernel.values import now
+
+log = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 0.2
+POLL_SECONDS = 0.25
+LINGER_SECONDS = 30.0
+KEPT = timedelta(days=1)
+RESTART_GAP = 10_000
+"""Numbers skipped after a crash: readers may have seen some that were never written."""
+
+
+class LiveChunkRow(Base):
+    """A few events of a channel, written together."""
+
+    __tablename__ = "live_chunk"
+    channel: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    first: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int]
+    events: Mapped[list[Any]] = mapped_column(JsonColumn)
+    final: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(UtcTime, default=now, index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """One event. `number` counts from 1 within the channel; `wire` is its server-sent form, made once."""
+
+    number: int
+    type: str
+    data: dict[str, Any]
+    wire: bytes
+
+
+@dataclass(slots=True)
+class _Channel:
+    name: str
+    events: list[LiveEvent] = field(default_factory=list[LiveEvent])
+    written: int = 0
+    number: int = 0
+    closed: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
 
 
 class LiveEvents:
-    """Events of things under way."""
+    """The channels of one process."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self._channels: dict[str, _Channel] = {}
+        self._dirty: set[str] = set()
+        self._writer: asyncio.Task[None] | None = None
+        self._flushing = asyncio.Lock()
+
+    def start(self) -> None:
+        """Begin writing in the background."""
+        self._writer = asyncio.create_task(self._write_for_ever(), name="live-writer")
+
+    async def close(self) -> None:
+        """Write what is left and stop."""
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+        await self.flush()
+
+    def publish(self, channel: str, kind: str, data: dict[str, Any], *, final: bool = False) -> LiveEvent:
+        """Add an event; it reaches this process's readers at once. `final` closes the channel."""
+        here = self._channels.setdefault(channel, _Channel(channel))
+        here.number += 1
+        event = _event(channel, here.number, kind, data)
+        here.events.append(event)
+        here.closed = final
+        self._dirty.add(channel)
+        here.wake()
+        if final:
+            asyncio.get_running_loop().call_later(LINGER_SECONDS, self._channels.pop, channel, None)
+        return event
+
+    async def follow(self, channel: str, after: int = 0) -> AsyncIterator[Sequence[LiveEvent]]:
+        """The events after number `after`, as they come, in batches; ends with the channel.
+
+        A channel that nobody knows ends at once. Empty batches are breaths: some seconds without an event.
+        """
+        here = self._channels.get(channel)
+        while here is not None:
+            changed = here.changed
+            start = _index_after(here.events, after)
+            batch = here.events[start:]
+            if batch:
+                after = batch[-1].number
+                yield batch
+            if here.closed and after >= here.number:
+                return
+            if not batch:
+                try:
+                    await asyncio.wait_for(changed.wait(), 15)
+                except TimeoutError:
+                    yield ()
+        async for batch in self._follow_written(channel, after):
+            yield batch
+
+    async def _follow_written(self, channel: str, after: int) -> AsyncIterator[Sequence[LiveEvent]]:
+        idle = 0.0
+        while True:
+            events, final = await self.read(channel, after)
+            if events:
+                idle, after = 0.0, events[-1].number
+                yield events
+            if final or (not events and final is None):
+                return
+            await asyncio.sleep(POLL_SECONDS)
+            idle += POLL_SECONDS
+            if idle >= 15:
+                idle = 0.0
+                yield ()
+
+    async def read(self, channel: str, after: int = 0) -> tuple[list[LiveEvent], bool | None]:
+        """The written events after a number, and whether the channel is closed (None: there is none)."""
+        async with self.db.read() as tx:
+            rows = await tx.execute(
+                sa.select(LiveChunkRow.first, LiveChunkRow.events, LiveChunkRow.final)
+                .where(LiveChunkRow.channel == channel, LiveChunkRow.last > after)
+                .order_by(LiveChunkRow.first)
+            )
+            found = list(rows)
+            if not found:
+                closed = await tx.scalar(
+                    sa.select(sa.func.max(sa.cast(LiveChunkRow.final, sa.Integer))).where(
+                        LiveChunkRow.channel == channel
+                    )
+                )
+                return [], None if closed is None else bool(closed)
+        events = [
+            _event(channel, first + i, kind, data)
+            for first, chunk, _ in found
+            for i, (kind, data) in enumerate(chunk)
+            if first + i > after
+        ]
+        return events, bool(found[-1][2])
+
+    async def finish(self, channel: str, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Close a channel whose process died, with some last events."""
+        async with self.db.begin() as tx:
+            last = await tx.scalar(
+                sa.select(sa.func.max(LiveChunkRow.last)).where(LiveChunkRow.channel == channel)
+            )
+            first = (last or 0) + RESTART_GAP
+            tx.add(
+                LiveChunkRow(
+                    channel=channel,
+                    first=first,
+                    last=first + len(events) - 1,
+                    events=[list(e) for e in events],
+                    final=True,
+                )
+            )
+
+    async def flush(self) -> None:
+        """Write everything that is not written yet, in one transaction."""
+        async with self._flushing:
+            rows: list[dict[str, Any]] = []
+            moved: list[tuple[_Channel, int]] = []
+            for name in list(self._dirty):
+                channel = self._channels[name]
+                fresh = channel.events[channel.written :]
+                if fresh:
+                    upto = channel.written + len(fresh)
+                    moved.append((channel, upto))
+                    rows.append(
+                        {
+                            "channel": name,
+                            "first": fresh[0].number,
+                            "last": fresh[-1].number,
+                            "events": [[e.type, e.data] for e in fresh],
+                            "final": channel.closed,
+                            "created_at": now(),
+                        }
+                    )
+            if rows:
+                async with self.db.begin() as tx:
+                    await tx.execute(sa.insert(LiveChunkRow), rows)
+            for channel, upto in moved:
+                channel.written = upto
+                if upto == len(channel.events):
+                    self._dirty.discard(channel.name)
+
+    async def prune(self) -> None:
+        """Forget the events of long ago; the turns themselves are kept elsewhere."""
+        async with self.db.begin() as tx:
+            await tx.execute(sa.delete(LiveChunkRow).where(LiveChunkRow.created_at < now() - KEPT))
+
+    async def _write_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            if self._dirty:
+                try:
+                    await self.flush()
+                except (Unavailable, sa.exc.SQLAlchemyError) as error:
+                    log.warning("live events wait for the database: %s", error)
+                    await asyncio.sleep(1)
+
+
+def _event(channel: str, number: int, kind: str, data: dict[str, Any]) -> LiveEvent:
+    body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    wire = f"id: {channel}:{number}\nevent: {kind}\ndata: {body}\n\n".encode("utf-8", "replace")
+    return LiveEvent(number, kind, data, wire)
+
+
+def _index_after(events: list[LiveEvent], after: int) -> int:
+    """Numbers in memory are consecutive from the first one."""
+    return max(0, after - events[0].number + 1) if events else 0

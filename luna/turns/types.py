@@ -27,6 +27,10 @@ class Action(Frozen):
     text: Annotated[str, Field(max_length=MAX_ACTION)] = ""
     mode: Mode = "do"
 
+    def dice(self, path: str, retakes: int) -> Dice:
+        """The dice of the turn that this action makes below the turn whose dice have `path`."""
+        return Dice(path=path).after(f"{self.mode}:{' '.join(self.text.split())}", retakes)
+
 
 class RecentTurn(Frozen):
     """A turn just past, as the tellers are reminded of it."""

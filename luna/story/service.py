@@ -1,0 +1,221 @@
+"""Stories and what every telling starts from: the head of a branch and the world's state there."""
+
+from luna.kernel.database import Transaction
+from luna.kernel.errors import Conflict, NotFound
+from luna.kernel.runtime import Runtime
+from luna.kernel.values import Dice, now
+from luna.story import store, turn_store
+from luna.story.tables import BranchRow, StoryRow, TurnRow
+from luna.story.types import (
+    AgentTrace,
+    Head,
+    Lineage,
+    NewTurn,
+    Story,
+    StoryChange,
+    StoryParts,
+    Turn,
+    TurnNotes,
+)
+from luna.turns.events import WorldState
+from luna.turns.world import Style, World
+
+BUSY_HINT = "Wait for it, watch it, or stop it: `turn_id` names the turn in progress."
+
+
+async def create(
+    tx: Transaction, owner: str, title: str, premise: str, seed: str, world: World, style: Style
+) -> StoryParts:
+    """A new story with an empty Main branch."""
+    return parts_of(await store.add_story(tx, owner, title, premise, seed, world, style))
+
+
+async def parts(tx: Transaction, owner: str, story_id: str) -> StoryParts:
+    """What a telling needs of a story. Raises NotFound."""
+    return parts_of(await store.get_story(tx, owner, story_id))
+
+
+def parts_of(row: StoryRow) -> StoryParts:
+    """The unchanging parts of a story."""
+    return StoryParts(
+        story_id=row.id,
+        owner=row.owner,
+        title=row.title,
+        seed=row.seed,
+        world=World.model_validate(row.world),
+        style=Style.model_validate(row.style),
+    )
+
+
+async def list_stories(
+    runtime: Runtime, owner: str, *, deleted: bool = False, limit: int = 50, offset: int = 0
+) -> list[Story]:
+    """The owner's stories, the last touched first."""
+    async with runtime.db.read() as tx:
+        rows = await store.list_stories(tx, owner, deleted=deleted, limit=limit, offset=offset)
+        return [_shown(story, turn) for story, turn in rows]
+
+
+async def get_story(runtime: Runtime, owner: str, story_id: str) -> Story:
+    """One story. Raises NotFound."""
+    async with runtime.db.read() as tx:
+        story = await store.get_story(tx, owner, story_id)
+        branch = await store.get_branch(tx, story_id, _active(story))
+        turn = await tx.get(TurnRow, branch.head) if branch.head else None
+        return _shown(story, turn)
+
+
+async def change_story(runtime: Runtime, owner: str, story_id: str, change: StoryChange) -> Story:
+    """Rename a story, or change how it is told from the next turn on. Raises NotFound."""
+    async with runtime.db.begin() as tx:
+        story = await store.get_story(tx, owner, story_id, lock=True)
+        if change.title is not None:
+            story.title = change.title
+        if change.style is not None:
+            story.style = change.style.model_dump(mode="json")
+        story.updated_at = now()
+    return await get_story(runtime, owner, story_id)
+
+
+async def delete_story(runtime: Runtime, owner: str, story_id: str) -> None:
+    """Put a story away; `restore_story` brings it back. Raises NotFound, Conflict while a turn is told."""
+    async with runtime.db.begin() as tx:
+        story = await store.get_story(tx, owner, story_id, lock=True)
+        for branch, *_ in await store.list_branches(tx, story_id):
+            refuse_while_told(branch)
+        story.deleted_at = now()
+
+
+async def restore_story(runtime: Runtime, owner: str, story_id: str) -> Story:
+    """Bring a deleted story back. Raises NotFound."""
+    async with runtime.db.begin() as tx:
+        (await store.get_deleted_story(tx, owner, story_id)).deleted_at = None
+    return await get_story(runtime, owner, story_id)
+
+
+async def pick_branch(
+    tx: Transaction, owner: str, story_id: str, branch_id: str | None, *, lock: bool = False
+) -> tuple[StoryRow, BranchRow]:
+    """The story and the branch meant: the named one, or the active one. Raises NotFound.
+
+    With `lock` both rows are held until the transaction ends, the story first, so that two writers on one
+    story take turns.
+    """
+    story = await store.get_story(tx, owner, story_id, lock=lock)
+    return story, await store.get_branch(tx, story_id, branch_id or _active(story), lock=lock)
+
+
+async def head_of(tx: Transaction, story: StoryParts, turn_id: str | None) -> Head:
+    """Where a telling below this turn starts from. Raises NotFound."""
+    if turn_id is None:
+        return Head(
+            turn_id=None,
+            number=-1,
+            path=Dice.seeded(story.seed).path,
+            state=WorldState(),
+            lineage=Lineage(),
+        )
+    turn = await turn_store.get_turn(tx, story.story_id, turn_id)
+    past = await turn_store.lineage(tx, turn)
+    state = await turn_store.state_after(tx, turn, past)
+    return Head(turn_id=turn.id, number=turn.depth, path=turn.path, state=state, lineage=past)
+
+
+async def append(
+    tx: Transaction,
+    owner: str,
+    story_id: str,
+    branch_id: str,
+    new: NewTurn,
+    state: WorldState,
+    traces: list[AgentTrace],
+    *,
+    kind: str,
+) -> tuple[Turn, Lineage]:
+    """Keep a turn that was told, move the branch's head to it, and give the lease back.
+
+    Returns the turn and its lineage, which the slices above need for their own rows.
+    """
+    story, branch = await pick_branch(tx, owner, story_id, branch_id, lock=True)
+    row = await turn_store.append(tx, story_id, new, state)
+    await turn_store.add_traces(tx, row.id, traces)
+    move = "retake" if kind == "retake" else "carry" if kind == "carry" else "turn"
+    await store.record_move(tx, branch, move, to_turn=row.id)
+    await store.release(tx, row.id)
+    story.updated_at = now()
+    return shown_turn(row), await turn_store.lineage(tx, row)
+
+
+async def turn_rows(
+    tx: Transaction, owner: str, story_id: str, branch_id: str | None, first: int, last: int
+) -> list[TurnRow]:
+    """The turns of a branch numbered `first` to `last`. Raises NotFound."""
+    _, branch = await pick_branch(tx, owner, story_id, branch_id)
+    head = await turn_store.get_turn(tx, story_id, branch.head) if branch.head else None
+    past = await turn_store.lineage(tx, head)
+    return list(await turn_store.turns_between(tx, past, first, last))
+
+
+def refuse_while_told(branch: BranchRow) -> None:
+    """Raises Conflict, naming the turn in progress, when a turn is being told on the branch."""
+    if store.is_leased(branch, now()):
+        raise Conflict(
+            f"A turn is being told on the branch “{branch.name}”.",
+            BUSY_HINT,
+            code="turn-in-progress",
+            turn_id=branch.lease_turn,
+        )
+
+
+def shown_turn(row: TurnRow, take_ids: list[str] | None = None) -> Turn:
+    """A turn as it is read; `take_ids` are all takes of it in the order they were told."""
+    notes = TurnNotes.model_validate(row.notes)
+    takes = take_ids or [row.id]
+    return Turn.model_validate(
+        {
+            "turn_id": row.id,
+            "story_id": row.story_id,
+            "parent_id": row.parent_id,
+            "turn_number": row.depth,
+            "action": row.action,
+            "mode": row.mode,
+            "narrative_text": row.prose,
+            "status": row.status,
+            "revision": row.revision,
+            "takes": len(takes),
+            "take": takes.index(row.id) + 1,
+            "engines": notes.engines,
+            "findings": notes.findings,
+            "suggestions": notes.suggestions,
+            "messages": notes.messages,
+            "briefing": notes.briefing,
+            "tokens": notes.tokens,
+            "picture": row.picture,
+            "total_cost_usd": row.cost_nanos / 1e9,
+            "total_execution_time_seconds": row.seconds,
+            "created_at": row.created_at,
+        }
+    )
+
+
+def _active(story: StoryRow) -> str:
+    if story.active_branch is None:
+        raise NotFound("branch")
+    return story.active_branch
+
+
+def _shown(story: StoryRow, turn: TurnRow | None) -> Story:
+    lines = turn.prose.strip().splitlines() if turn else []
+    return Story(
+        story_id=story.id,
+        title=story.title,
+        premise=story.premise,
+        style=Style.model_validate(story.style),
+        seed=story.seed,
+        active_branch_id=_active(story),
+        turn_count=turn.depth if turn else 0,
+        last_line=lines[-1][:300] if lines else "",
+        picture=turn.picture if turn else None,
+        created_at=story.created_at,
+        updated_at=story.updated_at,
+    )
