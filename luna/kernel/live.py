@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from luna.kernel.database import Base, Database, JsonColumn, UtcTime
@@ -219,7 +220,7 @@ class LiveEvents:
             if self._dirty:
                 try:
                     await self.flush()
-                except (Unavailable, sa.exc.SQLAlchemyError) as error:
+                except (Unavailable, SQLAlchemyError) as error:
                     log.warning("live events wait for the database: %s", error)
                     await asyncio.sleep(1)
 

@@ -18,6 +18,7 @@ from luna.story.types import (
     TurnNotes,
 )
 from luna.turns.events import WorldState
+from luna.turns.types import RecentTurn
 from luna.turns.world import Style, World
 
 BUSY_HINT = "Wait for it, watch it, or stop it: `turn_id` names the turn in progress."
@@ -219,3 +220,9 @@ def _shown(story: StoryRow, turn: TurnRow | None) -> Story:
         created_at=story.created_at,
         updated_at=story.updated_at,
     )
+
+
+async def recent(tx: Transaction, story_id: str, past: Lineage, last: int, most: int) -> list[RecentTurn]:
+    """The `most` turns up to number `last` of a past, in order, as the tellers are reminded of them."""
+    rows = await turn_store.turns_between(tx, past, max(0, last - most + 1), last)
+    return [RecentTurn(number=row.depth, action=row.action, prose=row.prose) for row in rows]
