@@ -15,11 +15,17 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlalchemy.orm import DeclarativeBase
 
-from luna.kernel.errors import Unavailable
+from luna.kernel.errors import BadInput, Unavailable
 
 Transaction = AsyncSession
 """What the services hand to the stores. Services never look inside it."""
@@ -111,17 +117,38 @@ class Database:
             async with self._writes() as session, session.begin():
                 yield session
 
+    @asynccontextmanager
+    async def connect(self) -> AsyncGenerator[AsyncConnection]:
+        """A bare connection, for the few who need one: migrations and checks of the database itself."""
+        with _said_plainly():
+            async with self.engine.connect() as connection:
+                yield connection
+
+    async def version(self) -> str:
+        """The version of the database, which also tells that it answers."""
+        async with self.connect() as connection:
+            query = (
+                "select sqlite_version()" if self.is_sqlite else "select current_setting('server_version')"
+            )
+            return str(await connection.scalar(sa.text(query)))
+
     async def close(self) -> None:
         """Let go of every connection."""
         await self.engine.dispose()
 
 
 class _said_plainly:
-    """Turns the two database failures that a person can mend into refusals that say how."""
+    """Turns the database failures that a person can mend into refusals that say how."""
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, DataError) or "too large to convert to SQLite INTEGER" in str(error):
+            raise BadInput(
+                "A value in the request cannot be stored: it is too large or holds a character no text has.",
+                "Leave out NUL characters, and keep numbers within 64 bits.",
+                code="cannot-be-stored",
+            ) from error
         if not isinstance(error, OperationalError):
             return
         text = str(error.orig)

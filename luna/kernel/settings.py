@@ -19,21 +19,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from luna.kernel.database import Base, Database, JsonColumn, Transaction, UtcTime
 from luna.kernel.errors import BadInput
-from luna.kernel.values import Frozen, now
+from luna.kernel.values import Frozen, ModelChoice, now
 
 Source = Literal["default", "file", "environment", "here"]
 Usd = Annotated[float, Field(ge=0, le=1_000_000)]
-
-
-class ModelChoice(Frozen):
-    """One link of an agent's chain: which provider, which model, and at which address it answers.
-
-    `provider` is a name of the registry ("ollama", "anthropic", …, or "builtin"); `host` None is its usual one.
-    """
-
-    provider: Annotated[str, Field(min_length=1, max_length=60)]
-    model: Annotated[str, Field(max_length=200)] = ""
-    host: Annotated[str | None, Field(max_length=300)] = None
 
 
 Chain = Annotated[tuple[ModelChoice, ...], Field(max_length=6)]
@@ -94,6 +83,7 @@ class Settings(Frozen):
     prompts_dir: str = Field("", description="A folder of prompts that win over the built-in ones.")
     cors_origins: tuple[str, ...] = Field((), description="Origins of other sites that may call this server.")
     allowed_hosts: tuple[str, ...] = Field((), description="Further host names this server answers to.")
+    open_registration: bool = Field(False, description="Let anybody who reaches this server make an account.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
 
@@ -103,6 +93,7 @@ ENVIRONMENT_NAMES = {
         "prompts_dir": "LUNA_PROMPTS_DIR",
         "cors_origins": "LUNA_CORS_ORIGINS",
         "allowed_hosts": "LUNA_ALLOWED_HOSTS",
+        "open_registration": "LUNA_OPEN_REGISTRATION",
         "log_level": "LUNA_LOG_LEVEL",
     }.get(name, name.upper())
     for name in FIELDS

@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 from luna.kernel.errors import Unavailable
+from luna.kernel.logs import conceal
 
 KEY_FILE = "secret.key"
 
@@ -24,25 +25,29 @@ class Vault:
 
     def __init__(self, data: Path, secret: str | None = None) -> None:
         self._secret = secret or os.environ.get("LUNA_SECRET") or _read_or_make(data / KEY_FILE)
+        conceal(self._secret)
 
     def key(self, purpose: str) -> bytes:
         """32 bytes for one purpose, for example signing tokens. Different purposes share nothing."""
         return sha256(f"{purpose}:{self._secret}".encode()).digest()
 
     def encrypt(self, text: str) -> str:
-        """Encrypt a secret for keeping."""
+        """Encrypt a secret for keeping. It is never logged from now on."""
+        conceal(text)
         return self._fernet().encrypt(text.encode()).decode()
 
     def decrypt(self, kept: str) -> str:
         """Read a kept secret again. Raises Unavailable when the key file is not the one it was made with."""
         try:
-            return self._fernet().decrypt(kept.encode()).decode()
+            text = self._fernet().decrypt(kept.encode()).decode()
         except InvalidToken as error:
             raise Unavailable(
                 "A saved key cannot be read: the data folder's secret has changed.",
                 "Enter the provider's key again, or put the old secret.key back.",
                 code="secret-changed",
             ) from error
+        conceal(text)
+        return text
 
     def _fernet(self) -> Fernet:
         return Fernet(urlsafe_b64encode(self.key("vault")))
