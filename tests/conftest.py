@@ -16,9 +16,12 @@ import psycopg
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
+from llama import endless_server, llama_server
 
 import luna
 from luna.kernel.database import Base, Database
+
+__all__ = ["endless_server", "llama_server"]
 
 
 def import_tables() -> None:
