@@ -10,12 +10,16 @@ from luna.characters.types import Card, CastMember
 from luna.kernel.errors import Diagnostic, Severity
 from luna.turns.world import Character
 from luna.worlds.macros import resolve
+from luna.worlds.markup import plain_prose
 from luna.worlds.names import slug
 from luna.worlds.world_info import to_lore
 
 Pronouns = Literal["he", "she", "they", "it"]
 
 LONGEST_TEXT = 20_000
+READ_AT_MOST = 2 * LONGEST_TEXT
+"""No more of a text is looked at: a card may be megabytes, and nobody is told that much."""
+
 LONGEST_SAMPLE = 600
 MOST_SAMPLES = 24
 
@@ -45,7 +49,7 @@ def to_character(card: Card, *, player: str = "you") -> CastMember:
     removed: dict[str, None] = {}
 
     def told(text: str, limit: int = LONGEST_TEXT) -> str:
-        outcome = resolve(text, char=name, user=player)
+        outcome = resolve(text[:READ_AT_MOST], char=name, user=player)
         removed.update(dict.fromkeys(outcome.removed))
         return plain_prose(outcome.text)[:limit].strip()
 
@@ -55,12 +59,11 @@ def to_character(card: Card, *, player: str = "you") -> CastMember:
         full_name=full if full != name else "",
         aliases=_aliases(full, name),
         pronouns=pronouns,
-        description=told(card.description),
+        description=told(dialogue(card.description, card, name)[0]),
         personality=told(card.personality),
         samples=tuple(filter(None, (told(s, LONGEST_SAMPLE) for s in speech(card, name)))),
     )
-    # The scenario is the premise; a card without one says in the notes what it is about only to its user.
-    premise, opening = told(card.scenario), told(card.first_mes)
+    premise, opening = told(card.scenario or _scenario_within(card.description)), told(card.first_mes)
     lore = to_lore(card.book, f"{character.id}.book", char=name, user=player) if card.book else ()
     return CastMember(
         character=character, premise=premise, opening=opening, lore=lore, report=_report(list(removed))
@@ -69,11 +72,11 @@ def to_character(card: Card, *, player: str = "you") -> CastMember:
 
 def guess_pronouns(card: Card) -> Pronouns:
     """The pronouns a card uses for its person: what it says outright, else what it says most, else they."""
-    about = f"{card.description}\n{card.personality}"
+    about = f"{card.description[:READ_AT_MOST]}\n{card.personality[:READ_AT_MOST]}"
     said = SAID.search(about)
     if said and said[1].lower() in SAID_WORDS:
         return SAID_WORDS[said[1].lower()]
-    for text in (about, f"{card.scenario}\n{card.first_mes}"):
+    for text in (about, f"{card.scenario[:READ_AT_MOST]}\n{card.first_mes[:READ_AT_MOST]}"):
         he, she = len(HE.findall(text)), len(SHE.findall(text))
         if he != she:
             return "he" if he > she else "she"
@@ -97,36 +100,50 @@ def short_name(full: str, pronouns: Pronouns) -> str:
 
 
 def speech(card: Card, name: str) -> list[str]:
-    """How the person speaks: their own lines from the example dialogue, without the speaker's name."""
-    own = {"{{char}}", "<bot>", "<char>", name.lower(), card.name.lower()}
+    """How the person speaks: their own lines from the example dialogue, and from a description that is
+    written as an interview, without the speaker's name."""
     samples: list[str] = []
-    for block in re.split(r"<START>", card.mes_example, flags=re.IGNORECASE):
-        speaking, named = False, False
-        lines: list[str] = []
-        for line in block.splitlines():
-            match = SPEAKER.match(line)
-            who = match["who"].strip().strip("*").lower() if match else ""
-            if match and (who in own or who in ("{{user}}", "<user>", "you", "user")):
-                samples += _joined(lines)
-                speaking, named = who in own, True
-                lines = [match["text"]] if speaking else []
-            elif speaking:
-                lines.append(line)
-        samples += _joined(lines)
-        if not named:
-            samples += _joined([block])
+    for block in re.split(r"<START>", card.mes_example[:READ_AT_MOST], flags=re.IGNORECASE):
+        _, own, spoken = dialogue(block, card, name)
+        samples += own if spoken else _joined([block])
+    samples += dialogue(card.description, card, name)[1]
     return samples[:MOST_SAMPLES]
 
 
-def plain_prose(text: str) -> str:
-    """A text without the markup of chat programs: emphasis, pictures, tags, rules, code fences."""
-    text = re.sub(r"!\[[^\]\n]{0,200}\]\([^)\n]{0,2000}\)", "", text)
-    text = re.sub(r"\[([^\]\n]{1,200})\]\(https?://[^)\s]{1,2000}\)", r"\1", text)
-    text = re.sub(r"</?[a-zA-Z][^<>\n]{0,300}>", "", text)
-    text = re.sub(r"^[ \t]*(?:#{1,6}[ \t]+|[-*_]{3,}[ \t]*$|```.*$|>[ \t]?)", "", text, flags=re.MULTILINE)
-    text = re.sub(r"\*{1,3}", "", text)
-    text = re.sub(r"[ \t]+$", "", text.replace("\r\n", "\n").replace("\r", "\n"), flags=re.MULTILINE)
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
+def dialogue(text: str, card: Card, name: str) -> tuple[str, list[str], bool]:
+    """Part a text into what is no dialogue, the person's own speeches, and whether anybody spoke at all.
+
+    A speech ends at the next speaker, an empty line, or a line in brackets.
+    """
+    own = {"{{char}}", "<bot>", "<char>", name.lower(), card.name.lower()}
+    others = {"{{user}}", "<user>", "you", "user"}
+    rest: list[str] = []
+    speeches: list[list[str]] = []
+    speaker = ""
+    anybody = False
+    for line in text[:READ_AT_MOST].splitlines():
+        match = SPEAKER.match(line)
+        who = match["who"].strip(" *").lower() if match else ""
+        if match and who in own | others:
+            speaker, anybody = ("own" if who in own else "other"), True
+            if speaker == "own":
+                speeches.append([match["text"]])
+        elif not line.strip() or line.lstrip().startswith("["):
+            speaker = ""
+            rest.append(line)
+        elif speaker == "own":
+            speeches[-1].append(line)
+        elif not speaker:
+            rest.append(line)
+    return "\n".join(rest), ["\n".join(lines).strip() for lines in speeches], anybody
+
+
+def _scenario_within(description: str) -> str:
+    """The scenario that some cards write into a bracket of their description."""
+    match = re.search(
+        r"\[[^\]]{0,500}?\bscenario\s*[:=]\s*([^\]]{1,2000})\]", description[:READ_AT_MOST], re.IGNORECASE
+    )
+    return match[1].strip(' "') if match else ""
 
 
 def _joined(lines: list[str]) -> list[str]:

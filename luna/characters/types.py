@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from luna.kernel.errors import Diagnostic
 from luna.kernel.values import Frozen
@@ -66,13 +66,18 @@ class CastMember(Frozen):
 
 LongText = Annotated[str, Field(max_length=200_000)]
 ShortText = Annotated[str, Field(max_length=200)]
+CardName = Annotated[str, Field(min_length=1, max_length=200)]
 Tag = Annotated[str, Field(max_length=100)]
+SheetName = Annotated[str, Field(max_length=100)]
+SheetValue = Annotated[int, Field(ge=-(10**9), le=10**9)] | Annotated[str, Field(max_length=1000)]
+Sheet = Annotated[dict[SheetName, SheetValue], Field(max_length=100)]
 
 
-class CardChanges(BaseModel):
-    """What to change in a card; fields that are left out stay as they are."""
+class CardTexts(BaseModel):
+    """What a person may write into a card. `skills` and `stats` are names with a value."""
 
-    character_name: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    model_config = ConfigDict(extra="forbid")
+
     description: LongText | None = None
     personality: LongText | None = None
     scenario: LongText | None = None
@@ -88,14 +93,27 @@ class CardChanges(BaseModel):
     favourite: bool | None = None
     appearance: LongText | None = None
     background: LongText | None = None
-    skills: Annotated[dict[str, int | float | str] | None, Field(max_length=100)] = None
-    stats: Annotated[dict[str, int | float | str] | None, Field(max_length=100)] = None
+    skills: Sheet | None = None
+    stats: Sheet | None = None
 
 
-class NewCard(CardChanges):
+class CardChanges(CardTexts):
+    """What to change in a card; fields that are left out or null stay as they are."""
+
+    character_name: CardName | None = None
+
+
+class NewCard(CardTexts):
     """A card made by hand. It needs a name; the rest may follow."""
 
-    character_name: Annotated[str, Field(min_length=1, max_length=200)]  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
+    character_name: CardName
+
+
+class CardImportRequest(BaseModel):
+    """A card as JSON. With `save_to_library` false it is only looked at, and nothing is kept."""
+
+    card_data: dict[str, Any]
+    save_to_library: bool = True
 
 
 class CardView(BaseModel):
@@ -104,8 +122,6 @@ class CardView(BaseModel):
     id: str
     character_name: str
     spec: Spec
-    creator: str
-    tags: list[str]
     favourite: bool
     lore_entries: int
     portrait: str | None
@@ -126,6 +142,8 @@ class CardDetail(CardView):
     system_prompt: str
     post_history_instructions: str
     alternate_greetings: list[str]
+    tags: list[str]
+    creator: str
     character_version: str
     appearance: str
     background: str

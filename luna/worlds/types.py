@@ -12,6 +12,7 @@ from luna.turns.world import World
 Tier = Literal["hot", "warm", "cold"]
 Logic = Literal["and_any", "not_all", "not_any", "and_all"]
 BookKind = Literal["world_info", "character_book", "lorebook_v3"]
+LorebookSort = Literal["entry_count", "created_at", "updated_at", "name"]
 
 MAX_BOOK_BYTES = 32 * 1024 * 1024
 MAX_ENTRIES = 50_000

@@ -19,6 +19,7 @@ from luna.worlds.incoming import (
     texts_of,
 )
 from luna.worlds.macros import resolve
+from luna.worlds.markup import plain_prose
 from luna.worlds.names import slug
 from luna.worlds.types import MAX_BOOK_BYTES, MAX_ENTRIES, Book, BookEntry, BookImport, BookKind, Logic
 
@@ -71,7 +72,7 @@ def book_of(fields: dict[str, Any]) -> Book:
             code="too-many-entries",
         )
     pairs = enumerate(cast("list[Any]", given)) if listed else cast("dict[str, Any]", given).items()
-    entries = [_entry(str(key), mapping_of(value)) for key, value in pairs if isinstance(value, dict)]
+    entries = [entry_of(str(key), mapping_of(value)) for key, value in pairs if isinstance(value, dict)]
     card_like = sum(any(f in e.raw for f in CARD_ENTRY_FIELDS) for e in entries)
     world_like = sum(any(f in e.raw for f in WORLD_INFO_FIELDS) for e in entries)
     kind: BookKind = "character_book" if card_like > world_like else "world_info"
@@ -116,7 +117,7 @@ def to_lore(book: Book, prefix: str = "", *, char: str = "", user: str = "you") 
             keys=tuple(filter(None, map(named, entry.keys))),
             secondary_keys=tuple(filter(None, map(named, entry.secondary_keys))),
             logic=entry.logic,
-            text=named(_without_decorators(entry.content)),
+            text=plain_prose(named(_without_decorators(entry.content))),
             constant=entry.constant,
             order=entry.order,
             case_sensitive=bool(entry.case_sensitive),
@@ -171,7 +172,7 @@ def _without_entries(fields: dict[str, Any], inner: dict[str, Any] | None = None
     return {**fields, "entries": None}
 
 
-def _entry(uid: str, raw: dict[str, Any]) -> BookEntry:
+def entry_of(uid: str, raw: dict[str, Any]) -> BookEntry:
     """Read one entry of either kind: the names differ, the meanings do not."""
     more = mapping_of(raw.get("extensions"))
     secondary = _keys(first_of(raw, "keysecondary", "secondary_keys"))
