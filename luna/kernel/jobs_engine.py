@@ -9,14 +9,14 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
-    from dbos import DBOS, DBOSClient
+    from dbos import DBOSClient
 
 APPLICATION = "luna"
 WORKFLOW = "luna-job"
@@ -44,6 +44,8 @@ class Doorbell(threading.Event):
     """
 
     bell = threading.Condition()
+    rung = 0
+    heard = threading.local()
 
     def set(self) -> None:
         super().set()
@@ -51,15 +53,27 @@ class Doorbell(threading.Event):
 
     def wait(self, timeout: float | None = None) -> bool:
         with self.bell:
-            if not self.is_set():
+            # A ring that came while this thread was busy counts: it may have looked too early.
+            if not self.is_set() and getattr(self.heard, "rung", 0) == self.rung:
                 self.bell.wait(timeout)
+            self.heard.rung = self.rung
         return self.is_set()
 
     @classmethod
     def ring(cls) -> None:
         """Wake every waiter."""
         with cls.bell:
+            cls.rung += 1
             cls.bell.notify_all()
+
+
+class _Doorbells(list[threading.Event]):
+    """The engine's list of stop events; it adds each one before the thread that waits on it starts."""
+
+    def append(self, stop: threading.Event) -> None:
+        if type(stop) is threading.Event:
+            stop.__class__ = Doorbell
+        super().append(stop)
 
 
 class Engine:
@@ -106,8 +120,8 @@ class Engine:
         instance = DBOS(config=config)
         if not self._worker:
             DBOS.listen_queues([])
+        instance.background_thread_stop_events = _Doorbells(instance.background_thread_stop_events)
         DBOS.launch()
-        _fit_doorbell(instance)
         self._client = DBOSClient(
             system_database_engine=self.sql,
             application_name=APPLICATION,
@@ -167,6 +181,7 @@ class Engine:
         Also revives a cancelled job: the caller has to look again afterwards.
         """
         self.client.resume_workflow(job_id, queue_name=queue)
+        Doorbell.ring()
 
     def rewind(self, job_id: str, queue: str) -> None:
         """Run a finished job again, keeping its finished steps: all but a failed last one."""
@@ -217,13 +232,6 @@ def _register() -> None:
 
     DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(run_job)
     _registered = True
-
-
-def _fit_doorbell(instance: "DBOS") -> None:
-    events = cast("list[threading.Event]", getattr(instance, "background_thread_stop_events", []))
-    for stop in events:
-        if type(stop) is threading.Event:
-            stop.__class__ = Doorbell
 
 
 def _sync_engine(url: str, is_sqlite: bool) -> sa.Engine:

@@ -1,0 +1,55 @@
+"""A worker process for the tests of takeover: python jobs_worker.py DATABASE_URL DIARY
+
+It writes "<pid> <step>" into the diary when a step has been done, and runs until it is killed.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from luna.kernel.database import Database
+from luna.kernel.jobs import JobContext, Jobs, job
+from luna.kernel.values import new_id
+
+DIARY = Path(sys.argv[2])
+
+
+def write(what: object) -> None:
+    with DIARY.open("a") as file:
+        file.write(f"{os.getpid()} {what}\n")
+
+
+@job("walk")
+async def walk(context: JobContext, steps: int, seconds: float) -> int:
+    async def go(n: int) -> int:
+        await asyncio.sleep(seconds)
+        write(n)
+        return n
+
+    done = 0
+    for n in range(steps):
+        done += await context.step(f"step {n}", go, n)
+        await context.progress(n + 1, steps)
+    return done
+
+
+@job("poison")
+async def poison(context: JobContext) -> None:
+    async def die() -> None:
+        write("died")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    await context.step("fine", asyncio.sleep, 0)
+    await context.step("die", die)
+
+
+async def main() -> None:
+    jobs = Jobs(Database(sys.argv[1]), new_id(), queues={"work": 4}, beat=0.5, ttl=2)
+    await jobs.launch()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
