@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -97,7 +96,7 @@ async def count_attempt(tx: Transaction, key: str, at: datetime, since: datetime
         },
     )
     row = (await tx.execute(statement.returning(AttemptRow.count, AttemptRow.since))).one()
-    return cast("int", row[0]), cast("datetime", row[1])
+    return row[0], row[1]
 
 
 async def forget_attempts(tx: Transaction, key: str) -> None:

@@ -199,10 +199,11 @@ async def _provider(_: Request, error: Exception) -> JSONResponse:
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     """What does not fit, by place and reason; never what was sent, since that may be a password."""
     found: Sequence[Any] = cast("RequestValidationError", error).errors()
-    errors = [{"loc": [_clean(part) for part in e["loc"]], "msg": _clean(e["msg"])} for e in found[:50]]
-    first = errors[0] if errors else {"loc": [], "msg": "it cannot be read"}
-    where = ".".join(str(part) for part in first["loc"])
-    detail = f"The request does not fit: {where}: {first['msg']}."
+    errors: list[dict[str, Any]] = [
+        {"loc": [_clean(part) for part in e["loc"]], "msg": _clean(e["msg"])} for e in found[:50]
+    ]
+    where = ".".join(str(part) for part in errors[0]["loc"])
+    detail = f"The request does not fit: {where}: {errors[0]['msg']}."
     return answer(
         BadInput(detail, "Correct the fields named in `errors`; /docs shows the shape.", errors=errors)
     )

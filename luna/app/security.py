@@ -65,7 +65,7 @@ class Policy:
     def __init__(self, runtime: Runtime, serving: Serving) -> None:
         self.runtime = runtime
         self.serving = serving
-        self._settings = Settings()
+        self._settings = Settings.model_validate({})
         self._until = 0.0
         self._accounts = False
 

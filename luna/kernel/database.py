@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, OperationalError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -85,11 +85,26 @@ def normalise_url(url: str) -> str:
     return url
 
 
+def _checked(url: str) -> str:
+    """The URL, when it is one of a database we know. Never says what it is: it may hold a password."""
+    try:
+        known = sa.make_url(url).get_backend_name() in ("sqlite", "postgresql")
+    except (ArgumentError, ValueError):
+        known = False
+    if not known:
+        raise BadInput(
+            "DATABASE_URL is not the address of a database this program knows.",
+            "Write it as postgresql://user:password@host:5432/name, or leave it out for SQLite.",
+            code="bad-database-url",
+        )
+    return url
+
+
 class Database:
     """One database and its sessions. Cheap to make: it connects on first use."""
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
-        self.url = normalise_url(url)
+        self.url = _checked(normalise_url(url))
         self.is_sqlite = self.url.startswith("sqlite")
         options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": pool_size, "max_overflow": 20}
         if self.is_sqlite:

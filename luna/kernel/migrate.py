@@ -71,6 +71,15 @@ async def schema(db: Database) -> Schema:
     return Schema(has=tuple(has), wants=tuple(_script().get_heads()))
 
 
+async def vectors(db: Database) -> bool:
+    """Whether the database can keep vectors for itself: on PostgreSQL, whether pgvector can be had."""
+    if db.is_sqlite:
+        return True
+    async with db.connect() as connection:
+        query = "select count(*) from pg_available_extensions where name = 'vector'"
+        return bool(await connection.scalar(sa.text(query)))
+
+
 async def _unlock(connection: AsyncConnection, is_sqlite: bool) -> None:
     await connection.rollback()
     if is_sqlite:

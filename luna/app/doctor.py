@@ -1,0 +1,251 @@
+"""`luna doctor`: what is installed, reachable and missing, and how to fix it. It changes nothing."""
+
+import asyncio
+import os
+import platform
+import shutil
+import socket
+import sys
+from pathlib import Path
+from typing import Literal
+
+from luna.app.assemble import DATABASE_FILE, database_url
+from luna.kernel.database import Database, sqlite_url
+from luna.kernel.errors import LunaError
+from luna.kernel.lock import find_owner
+from luna.kernel.migrate import schema, vectors
+from luna.kernel.settings import Settings, SettingsStore
+from luna.kernel.values import Frozen
+
+State = Literal["ok", "missing", "broken"]
+
+FREE_BYTES = 1_000_000_000
+NODE = (20, 19)
+PORT = 8001
+KEYS = (
+    "ANTHROPIC_API_KEY",
+    "OPENAI_API_KEY",
+    "GOOGLE_API_KEY",
+    "GEMINI_API_KEY",
+    "OPENROUTER_API_KEY",
+    "MISTRAL_API_KEY",
+    "GROQ_API_KEY",
+    "DEEPSEEK_API_KEY",
+)
+
+
+class Check(Frozen):
+    """One thing that was looked at. `missing` things are optional, or are made at the first start."""
+
+    name: str
+    state: State
+    detail: str
+    fix: str = ""
+
+
+async def examine(data: Path) -> list[Check]:
+    """Look at everything the product can use. Takes a few seconds at most."""
+    data = await asyncio.to_thread(lambda: data.expanduser().resolve())
+    settings, broken = _settings(data)
+    checks = [_python(), await _node(), _folder(data)]
+    checks += await _database(data)
+    if broken:
+        checks.append(broken)
+    checks += await asyncio.gather(
+        _endpoint("Ollama", settings.ollama_host, "/api/version", "Install it from ollama.com and start it."),
+        _endpoint("LM Studio", settings.lmstudio_host, "/v1/models", "Start its local server."),
+    )
+    checks += [_keys(), *_programs()]
+    checks += await _server(data)
+    return checks
+
+
+def _settings(data: Path) -> tuple[Settings, Check | None]:
+    """The settings from files and environment; the database may be away."""
+    outside = SettingsStore(Database(sqlite_url(data / DATABASE_FILE)), data)
+    try:
+        values, _ = outside.from_outside()
+        return Settings.model_validate(values), None
+    except (LunaError, ValueError) as error:
+        hint = error.hint if isinstance(error, LunaError) else "Correct it in .env or in the environment."
+        text = error.message if isinstance(error, LunaError) else "a value does not fit"
+        return Settings.model_validate({}), Check(name="Settings", state="broken", detail=text, fix=hint)
+
+
+def _python() -> Check:
+    """The version; one that is too old could not have come this far."""
+    return Check(name="Python", state="ok", detail=platform.python_version())
+
+
+async def _node() -> Check:
+    fix = f"Install Node {NODE[0]}.{NODE[1]} or newer; it is needed to build the Studio."
+    program = shutil.which("node")
+    if program is None:
+        return Check(name="Node", state="missing", detail="not found", fix=fix)
+    text = await _run(program, "--version")
+    try:
+        major, minor = (int(part) for part in text.strip().removeprefix("v").split(".")[:2])
+    except ValueError:
+        return Check(name="Node", state="broken", detail="it does not tell its version", fix=fix)
+    if (major, minor) < NODE:
+        return Check(name="Node", state="broken", detail=f"{text.strip()} is too old", fix=fix)
+    return Check(name="Node", state="ok", detail=text.strip())
+
+
+async def _run(*command: str) -> str:
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        )
+    except OSError:
+        return ""
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(), 5)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return ""
+    return out.decode("utf-8", "replace")
+
+
+def _folder(data: Path) -> Check:
+    """The data folder: there, writable, on a disk with some room."""
+    name = "Data folder"
+    place = data
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        return Check(
+            name=name,
+            state="broken",
+            detail=f"{data} cannot be written",
+            fix="Correct its rights, or choose another folder with --data.",
+        )
+    free = shutil.disk_usage(place).free
+    if free < FREE_BYTES:
+        return Check(
+            name=name,
+            state="broken",
+            detail=f"{data}: only {free // 1_000_000} MB are free",
+            fix="Free some space on that disk.",
+        )
+    if place != data:
+        return Check(name=name, state="missing", detail=f"{data} is made at the first start")
+    return Check(name=name, state="ok", detail=f"{data}, {free // 1_000_000_000} GB free")
+
+
+async def _database(data: Path) -> list[Check]:
+    try:
+        db = Database(database_url(data))
+    except LunaError as error:
+        return [Check(name="Database", state="broken", detail=error.message, fix=error.hint)]
+    if db.is_sqlite and not os.environ.get("DATABASE_URL") and not await asyncio.to_thread(_has_file, data):
+        return [Check(name="Database", state="missing", detail="SQLite, made at the first start")]
+    try:
+        return await asyncio.wait_for(_look_into(db), 10)
+    except (LunaError, OSError, TimeoutError) as error:
+        hint = error.hint if isinstance(error, LunaError) else "Check that it runs and DATABASE_URL is right."
+        text = error.message if isinstance(error, LunaError) else "it does not answer"
+        return [Check(name="Database", state="broken", detail=text, fix=hint)]
+    finally:
+        await db.close()
+
+
+def _has_file(data: Path) -> bool:
+    return (data / DATABASE_FILE).is_file()
+
+
+async def _look_into(db: Database) -> list[Check]:
+    kind = "SQLite" if db.is_sqlite else "PostgreSQL"
+    checks = [Check(name="Database", state="ok", detail=f"{kind} {await db.version()}")]
+    if not db.is_sqlite:
+        has = await vectors(db)
+        fix = "" if has else "Install the pgvector extension for this PostgreSQL."
+        detail = "available" if has else "not installed"
+        checks.append(Check(name="pgvector", state="ok" if has else "broken", detail=detail, fix=fix))
+    stands = await schema(db)
+    if stands.is_current:
+        checks.append(Check(name="Tables", state="ok", detail="up to date"))
+    else:
+        checks.append(
+            Check(
+                name="Tables",
+                state="missing",
+                detail="older than this program",
+                fix="Start the server once: it brings them up to date.",
+            )
+        )
+    return checks
+
+
+async def _endpoint(name: str, host: str, path: str, fix: str) -> Check:
+    """Whether a model server answers."""
+    import httpx
+
+    url = host.rstrip("/") + path
+    try:
+        async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+            answer = await client.get(url)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return Check(name=name, state="missing", detail=f"nothing answers at {host}", fix=fix)
+    if answer.status_code >= 400:
+        return Check(
+            name=name, state="broken", detail=f"{host} answers {answer.status_code}", fix="Check the address."
+        )
+    return Check(name=name, state="ok", detail=host)
+
+
+def _keys() -> Check:
+    found = [name for name in KEYS if os.environ.get(name)]
+    if found:
+        return Check(name="Keys", state="ok", detail=f"in the environment: {', '.join(found)}")
+    return Check(
+        name="Keys",
+        state="missing",
+        detail="none in the environment",
+        fix="Only needed for models in the cloud: set the provider's key in the settings or the environment.",
+    )
+
+
+_PROGRAMS = (
+    ("Chromium", ("chromium", "chromium-browser", "google-chrome"), "Only the browser tests need it."),
+    ("Ren'Py", ("renpy",), "Install Ren'Py to check and play exported novels."),
+    ("Virtual display", ("xvfb-run", "Xvfb"), "Install xvfb to run Ren'Py without a screen."),
+    ("ffmpeg", ("ffmpeg",), "Install ffmpeg for sound and video."),
+    ("eSpeak NG", ("espeak-ng", "espeak"), "Install espeak-ng for the built-in voice."),
+)
+
+
+def _programs() -> list[Check]:
+    checks: list[Check] = []
+    for name, commands, fix in _PROGRAMS:
+        found = next((path for command in commands if (path := shutil.which(command))), None)
+        if found:
+            checks.append(Check(name=name, state="ok", detail=found))
+        else:
+            checks.append(Check(name=name, state="missing", detail="not found", fix=fix))
+    return checks
+
+
+async def _server(data: Path) -> list[Check]:
+    """A server on this data folder, or whether one could start."""
+    owner = await asyncio.to_thread(find_owner, data)
+    if owner and owner.url:
+        check = await _endpoint("Server", owner.url, "/health", f"Restart process {owner.pid}.")
+        return [check.model_copy(update={"detail": f"{check.detail} (process {owner.pid})"})]
+    if owner:
+        return [Check(name="Server", state="missing", detail=f"process {owner.pid} has the data folder open")]
+    return [Check(name="Server", state="missing", detail="not running"), _port()]
+
+
+def _port() -> Check:
+    with socket.socket() as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", PORT))
+        except OSError:
+            return Check(
+                name="Port", state="broken", detail=f"{PORT} is in use", fix="Choose another one with --port."
+            )
+    return Check(name="Port", state="ok", detail=f"{PORT} is free")
