@@ -107,7 +107,7 @@ class _Call:
         self.fault: ModelFault | None = None
         self.reply: ChatReply | None = None
         self.heard: list[str] = []
-        self.counted = count_tokens(request.prompt())
+        self.counted = count_tokens(request.prompt(), model.choice.model)
         self.prompt = round(self.counted * counter.factor) + message_overhead(request)
 
     async def reserve(self, settings: Settings) -> None:
@@ -117,7 +117,7 @@ class _Call:
         self.open = True
         try:
             async with self.runtime.db.begin() as tx:
-                await _check_caps(tx, settings, self.account, nanos)
+                await check_caps(tx, settings, self.account, nanos)
                 store.add_entry(tx, self._row(most, nanos))
         except LunaError:
             self.open = False
@@ -199,7 +199,7 @@ class _Call:
         )
 
 
-async def _check_caps(tx: Transaction, settings: Settings, account: Account, nanos: int) -> None:
+async def check_caps(tx: Transaction, settings: Settings, account: Account, nanos: int) -> None:
     """Raise CapReached when the call could pass a cap. A call that costs nothing always may.
 
     The monthly cap is the server's purse, so everybody's calls count towards it.

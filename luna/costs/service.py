@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from luna.costs import store
-from luna.costs.metering import Account, MeteredModel
+from luna.costs.metering import Account, MeteredModel, check_caps
 from luna.costs.prices import usd
 from luna.costs.pricing import price_of
 from luna.costs.types import Forecast, ForecastCall, ForecastLine
@@ -68,3 +68,23 @@ async def recover(runtime: Runtime, alive: Collection[str] | None = None) -> int
     before = None if alive is not None or runtime.db.is_sqlite else now() - DEAD_AFTER
     async with runtime.db.begin() as tx:
         return await store.lose(tx, not_boots=boots, before=before)
+
+
+async def turn_spent(runtime: Runtime, owner: str, turn_id: str) -> dict[str, int]:
+    """What a turn has cost so far, by agent, in billionths of a dollar; retries included."""
+    async with runtime.db.read() as tx:
+        spent: dict[str, int] = {}
+        for agent, _, _, _, sums in await store.by_agent(tx, owner, turn_id=turn_id):
+            spent[agent] = spent.get(agent, 0) + sums.nanos
+        return spent
+
+
+async def refuse_over_cap(
+    runtime: Runtime, owner: str, story_id: str, turn_id: str, expected: Forecast
+) -> None:
+    """Raises CapReached, with the figures, when a turn that costs what is expected would pass a cap."""
+    nanos = round(expected.total_usd * 1e9)
+    if nanos:
+        settings = await runtime.settings.current()
+        async with runtime.db.read() as tx:
+            await check_caps(tx, settings, Account(owner, "turn", "turn", story_id, turn_id), nanos)

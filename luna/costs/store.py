@@ -102,6 +102,14 @@ async def count_turns(tx: Transaction, owner: str, **where: str) -> int:
     return int(await tx.scalar(query) or 0)
 
 
+async def nanos_in_turns(tx: Transaction, owner: str) -> int:
+    """Nano-dollars of the calls that belong to a turn."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(Entry.cost_nanos), 0)).where(
+        Entry.owner == owner, Entry.turn_id.is_not(None)
+    )
+    return int(await tx.scalar(query) or 0)
+
+
 async def count_by_price(tx: Transaction, owner: str) -> dict[str, int]:
     """How many calls by the source of their price."""
     source = Entry.price["source"].as_string()

@@ -1,7 +1,9 @@
 """What the costs look like from outside. Money is in US dollars, exact to a billionth."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from luna.costs.prices import PriceSource
 from luna.kernel.values import Frozen
@@ -141,12 +143,12 @@ class Projection(Frozen):
 class ForecastCall(Frozen):
     """A call that is planned: whose, of which model, how long its prompt and at most its answer, in tokens."""
 
-    agent: str
-    provider: str
-    model: str
-    host: str | None = None
-    prompt_tokens: int
-    max_output: int
+    agent: Annotated[str, Field(max_length=40)]
+    provider: Annotated[str, Field(max_length=60)]
+    model: Annotated[str, Field(max_length=200)]
+    host: Annotated[str | None, Field(max_length=300)] = None
+    prompt_tokens: Annotated[int, Field(ge=0, le=10_000_000)]
+    max_output: Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class ForecastLine(Frozen):

@@ -46,6 +46,14 @@ async def key_status(runtime: Runtime) -> list[KeyStatus]:
     return [_status(runtime, facts, saved) for facts in REGISTRY.values() if facts.key_names]
 
 
+async def key_status_of(runtime: Runtime, provider: str) -> KeyStatus:
+    """The state of one provider's key. Raises BadInput for an unknown provider."""
+    facts = facts_of(provider)
+    async with runtime.db.read() as tx:
+        saved = await store.providers_with_keys(tx)
+    return _status(runtime, facts, saved)
+
+
 async def save_key(runtime: Runtime, provider: str, key: str) -> KeyStatus:
     """Save a provider's key, encrypted. Raises BadInput for something that cannot be a key."""
     facts = facts_of(provider)

@@ -104,7 +104,7 @@ class VendorModel:
 
     def _reply(self, request: ChatRequest, response: "StreamedResponse", text: str) -> ChatReply:
         """The reply, or the fault that the whole answer is."""
-        usage = _usage(response.usage, request, text)
+        usage = _usage(response.usage, request, text, self._choice.model)
         reason = response.finish_reason
         if reason == "content_filter":
             raise self._fault(ProviderFault.refused, "content filter", usage, text)
@@ -225,9 +225,9 @@ def _text_in(event: "ModelResponseStreamEvent") -> str:
     return ""
 
 
-def _usage(reported: "RequestUsage", request: ChatRequest, text: str) -> Usage:
+def _usage(reported: "RequestUsage", request: ChatRequest, text: str, model: str) -> Usage:
     if reported.unmeasured_requests or not (reported.input_tokens or reported.output_tokens):
-        return Usage(count_tokens(request.prompt()), 0, count_tokens(text), reported=False)
+        return Usage(count_tokens(request.prompt(), model), 0, count_tokens(text, model), reported=False)
     cached = min(reported.cache_read_tokens, reported.input_tokens)
     return Usage(
         fresh=reported.input_tokens - cached,

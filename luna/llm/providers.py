@@ -20,7 +20,9 @@ class ProviderFacts(Frozen):
 
     `host_setting` names the setting that holds its address; `models_route` lists its models below that
     address, `models_key` is the list in the answer and `models_name` the name in each entry. `chat_path` is
-    where its chat interface starts. `prices_as` is its name in the bundled price list.
+    where its chat interface starts. `prices_as` is its name in the bundled price list. `key_route` is asked
+    instead of the models to see whether a key is right, where the list of models is public. `one_model` says
+    that a server may answer with the model it has, whatever name is asked for.
     """
 
     name: str
@@ -33,6 +35,10 @@ class ProviderFacts(Frozen):
     models_route: str
     models_key: str = "data"
     models_name: str = "id"
+    key_route: str = ""
+    key_header: str = "Authorization"
+    extra_headers: tuple[tuple[str, str], ...] = ()
+    one_model: bool = False
     key_names: tuple[str, ...] = ()
     key_needed: bool = False
     json_schema: bool = True
@@ -80,6 +86,7 @@ _ALL = (
         chat_path="/v1",
         models_route="/v1/models",
         key_names=("OPENAI_COMPATIBLE_API_KEY",),
+        one_model=True,
         prompt_cache="automatic",
     ),
     ProviderFacts(
@@ -88,7 +95,9 @@ _ALL = (
         wire="anthropic",
         local=False,
         host="https://api.anthropic.com",
-        models_route="/v1/models",
+        models_route="/v1/models?limit=1000",
+        key_header="x-api-key",
+        extra_headers=(("anthropic-version", "2023-06-01"),),
         key_names=("ANTHROPIC_API_KEY",),
         key_needed=True,
         prompt_cache="marked",
@@ -120,7 +129,8 @@ _ALL = (
         wire="google",
         local=False,
         host="https://generativelanguage.googleapis.com",
-        models_route="/v1beta/models",
+        models_route="/v1beta/models?pageSize=1000",
+        key_header="x-goog-api-key",
         models_key="models",
         models_name="name",
         key_names=("GOOGLE_API_KEY", "GEMINI_API_KEY"),
@@ -139,6 +149,7 @@ _ALL = (
         host="https://openrouter.ai",
         chat_path="/api/v1",
         models_route="/api/v1/models",
+        key_route="/api/v1/key",
         key_names=("OPENROUTER_API_KEY",),
         key_needed=True,
         prompt_cache="marked",

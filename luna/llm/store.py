@@ -39,7 +39,7 @@ async def calibration(tx: Transaction, provider: str, model: str, *, lock: bool 
         TokenCalibrationRow.provider == provider, TokenCalibrationRow.model == model
     )
     row = (await tx.execute(query.with_for_update() if lock else query)).first()
-    return Calibration(row[0], row[1]) if row else Calibration()
+    return Calibration(row[0], row[1], model) if row else Calibration(model=model)
 
 
 async def save_calibration(tx: Transaction, provider: str, model: str, learnt: Calibration) -> None:
