@@ -78,10 +78,9 @@ async def register(runtime: Runtime, wish: Registration, asker: Asker | None, ad
     async with runtime.db.begin() as tx:
         if not await store.add_user(tx, row):
             raise Conflict("That name is taken.", "Choose another one.", code="username-taken")
-        account = _account(row)
     if is_first:
         drop_code(runtime.data)
-    return account
+    return _account(row)
 
 
 async def sign_in(runtime: Runtime, username: str, password: str, address: str) -> SignedIn:
@@ -95,7 +94,7 @@ async def sign_in(runtime: Runtime, username: str, password: str, address: str) 
     await _admit(runtime, mine, theirs)
     async with runtime.db.read() as tx:
         user = await store.user_by_name(tx, key)
-    kept = user.password_hash if user else None
+        kept = user.password_hash if user else None
     fits = await passwords.matches(password, kept)
     moment = now()
     async with runtime.db.begin() as tx:
@@ -124,22 +123,26 @@ async def who(runtime: Runtime, token: str) -> Asker | None:
     moment = now()
     async with runtime.db.read() as tx:
         found = await store.session_and_user(tx, id)
-    if found is None:
-        return None
-    session, user = found
-    if session.revoked_at is not None or session.expires_at <= moment:
-        return None
-    if moment - session.seen_at > _SEEN_EVERY:
+        if found is None:
+            return None
+        session, user = found
+        if session.revoked_at is not None or session.expires_at <= moment:
+            return None
+        asker = Asker(id=user.id, name=user.username, is_admin=user.is_admin, session=session.id)
+        is_stale = moment - session.seen_at > _SEEN_EVERY
+    if is_stale:
         async with runtime.db.begin() as tx:
             await store.touch_session(tx, id, moment)
-    return Asker(id=user.id, name=user.username, is_admin=user.is_admin, session=session.id)
+    return asker
 
 
 async def me(runtime: Runtime, asker: Asker) -> Account:
     """The asker's own account, or the single user."""
     async with runtime.db.read() as tx:
         user = await store.user_by_id(tx, asker.id)
-    return _account(user) if user else Account(id=asker.id, username=asker.name, is_admin=asker.is_admin)
+        if user:
+            return _account(user)
+    return Account(id=asker.id, username=asker.name, is_admin=asker.is_admin)
 
 
 async def all_accounts(runtime: Runtime) -> list[Account]:
@@ -156,11 +159,11 @@ async def change_password(runtime: Runtime, asker: Asker, current: str, new: str
     passwords.check_new(new)
     async with runtime.db.read() as tx:
         user = await store.user_by_id(tx, asker.id)
-    if user is None:
+        kept = user.password_hash if user else None
+    if kept is None:
         raise Conflict("There is no account, so there is no password.", "Register first.", code="no-account")
-    attempts = digest("change", user.id)
+    attempts = digest("change", asker.id)
     await _admit(runtime, attempts)
-    kept = user.password_hash
     if not await passwords.matches(current, kept):
         raise Forbidden("The current password is wrong.", "Check it, then try again.", code="wrong-password")
     fresh = await passwords.hash_password(new)
