@@ -74,6 +74,17 @@ def impossible_events(events: Iterable[WorldEvent], before: WorldState) -> list[
     return found
 
 
+def possible_events(events: Iterable[WorldEvent], before: WorldState) -> tuple[WorldEvent, ...]:
+    """The events without those that cannot happen where they stand."""
+    kept: list[WorldEvent] = []
+    state = before
+    for event in events:
+        if not _fault(event, state):
+            kept.append(event)
+            state = apply(state, event)
+    return tuple(kept)
+
+
 def _fault(event: WorldEvent, state: WorldState) -> str:
     def name(who: str) -> str:
         return state.characters[who].name if who in state.characters else who

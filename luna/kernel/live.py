@@ -226,9 +226,13 @@ class LiveEvents:
 
 
 def _event(channel: str, number: int, kind: str, data: dict[str, Any]) -> LiveEvent:
+    return LiveEvent(number, kind, data, wire(channel, number, kind, data))
+
+
+def wire(channel: str, number: int, kind: str, data: dict[str, Any]) -> bytes:
+    """An event as a server sends it. JSON escapes line ends, so the data is always one line."""
     body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    wire = f"id: {channel}:{number}\nevent: {kind}\ndata: {body}\n\n".encode("utf-8", "replace")
-    return LiveEvent(number, kind, data, wire)
+    return f"id: {channel}:{number}\nevent: {kind}\ndata: {body}\n\n".encode("utf-8", "replace")
 
 
 def _index_after(events: list[LiveEvent], after: int) -> int:

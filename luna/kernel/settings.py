@@ -76,6 +76,9 @@ class Settings(Frozen):
     suggestions: Literal["off", "builtin", "model"] = Field(
         "builtin", description="Where suggestions come from."
     )
+    builtin_words_per_second: Annotated[float, Field(ge=0, le=10_000)] = Field(
+        40, description="How fast the built-in narrator's words appear when they are watched; 0: at once."
+    )
     repair: bool = Field(True, description="Let the writer repair a turn once when the check finds a fault.")
     enable_image_generation: bool = Field(True, description="Paint a picture of the place after each turn.")
     comfyui_url: str = Field("", description="Address of a ComfyUI server, if any.")

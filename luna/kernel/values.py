@@ -4,8 +4,9 @@ import hashlib
 import random
 import uuid
 from datetime import UTC, datetime
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Frozen(BaseModel):
@@ -57,3 +58,14 @@ class Dice(Frozen):
         """A fresh random stream for one decision, for example ("roll", "sneak")."""
         key = digest(self.path, *(str(p) for p in purpose))
         return random.Random(int(key[:16], 16))
+
+
+class ModelChoice(Frozen):
+    """One link of an agent's chain: which provider, which model, and at which address it answers.
+
+    `provider` is a name of the registry ("ollama", "anthropic", …, or "builtin"); `host` None is its usual one.
+    """
+
+    provider: Annotated[str, Field(min_length=1, max_length=60)]
+    model: Annotated[str, Field(max_length=200)] = ""
+    host: Annotated[str | None, Field(max_length=300)] = None

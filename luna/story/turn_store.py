@@ -243,7 +243,8 @@ async def revisions(tx: Transaction, turn_id: str) -> Sequence[RevisionRow]:
 
 
 async def add_traces(tx: Transaction, turn_id: str, traces: Sequence[AgentTrace]) -> None:
-    """Keep what the agents of a turn were given and answered."""
+    """Keep what the agents of a turn were given and answered, in place of what was kept."""
+    await tx.execute(sa.delete(TraceRow).where(TraceRow.turn_id == turn_id))
     for ordinal, trace in enumerate(traces):
         tx.add(
             TraceRow(

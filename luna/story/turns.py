@@ -6,8 +6,8 @@ from luna.kernel.runtime import Runtime
 from luna.kernel.values import new_id, now
 from luna.story import service, store, turn_store
 from luna.story.tables import BranchRow, TurnRow
-from luna.story.types import AgentTrace, NewTurn, Turn, TurnEdit, TurnNotes
-from luna.turns.events import EVENTS, WorldState
+from luna.story.types import AgentTrace, Head, NewTurn, Turn, TurnEdit, TurnNotes
+from luna.turns.events import EVENTS, WorldEvent, WorldState, rebuild
 from luna.turns.types import Action
 
 
@@ -82,46 +82,51 @@ async def state_at(
         return await turn_store.state_after(tx, head, past)
 
 
-async def undo(runtime: Runtime, owner: str, story_id: str, branch_id: str | None = None) -> Turn | None:
-    """Take the last step of a branch back. Returns the turn at the head, if any. Raises Conflict at the end."""
-    async with runtime.db.begin() as tx:
-        story, branch = await service.pick_branch(tx, owner, story_id, branch_id, lock=True)
-        service.refuse_while_told(branch)
-        move = await store.get_move(tx, branch, branch.journal) if branch.journal else None
-        if move is None or (move.kind == "turn" and move.from_turn is None):
-            raise Conflict(
-                "There is nothing to undo.", "The branch is where it began.", code="nothing-to-undo"
-            )
-        branch.journal -= 1
-        await _apply_move(tx, branch, move.from_turn, move.to_turn, move.from_revision)
-        story.updated_at = now()
-        return await _head(tx, branch)
+async def undo(
+    tx: Transaction, owner: str, story_id: str, branch_id: str | None
+) -> tuple[Turn | None, Turn | None]:
+    """Take the last step of a branch back.
+
+    Returns the turn now at the head, and the turn whose wording changed, if that was the step. Raises
+    Conflict at the beginning.
+    """
+    story, branch = await service.pick_branch(tx, owner, story_id, branch_id, lock=True)
+    service.refuse_while_told(branch)
+    move = await store.get_move(tx, branch, branch.journal) if branch.journal else None
+    if move is None or (move.kind == "turn" and move.from_turn is None):
+        raise Conflict("There is nothing to undo.", "The branch is where it began.", code="nothing-to-undo")
+    branch.journal -= 1
+    story.updated_at = now()
+    return await _apply_move(tx, branch, move.from_turn, move.to_turn, move.from_revision)
 
 
-async def redo(runtime: Runtime, owner: str, story_id: str, branch_id: str | None = None) -> Turn | None:
-    """Do the step again that was undone last. Returns the turn at the head. Raises Conflict if there is none."""
-    async with runtime.db.begin() as tx:
-        story, branch = await service.pick_branch(tx, owner, story_id, branch_id, lock=True)
-        service.refuse_while_told(branch)
-        move = await store.get_move(tx, branch, branch.journal + 1)
-        if move is None:
-            raise Conflict("There is nothing to redo.", "Nothing was undone here.", code="nothing-to-redo")
-        branch.journal += 1
-        await _apply_move(tx, branch, move.to_turn, move.to_turn, move.to_revision)
-        story.updated_at = now()
-        return await _head(tx, branch)
+async def redo(
+    tx: Transaction, owner: str, story_id: str, branch_id: str | None
+) -> tuple[Turn | None, Turn | None]:
+    """Do the step again that was undone last. Returns as `undo`. Raises Conflict if there is none."""
+    story, branch = await service.pick_branch(tx, owner, story_id, branch_id, lock=True)
+    service.refuse_while_told(branch)
+    move = await store.get_move(tx, branch, branch.journal + 1)
+    if move is None:
+        raise Conflict("There is nothing to redo.", "Nothing was undone here.", code="nothing-to-redo")
+    branch.journal += 1
+    story.updated_at = now()
+    return await _apply_move(tx, branch, move.to_turn, move.to_turn, move.to_revision)
 
 
 async def _apply_move(
     tx: Transaction, branch: BranchRow, head: str | None, edited: str | None, revision: int | None
-) -> None:
+) -> tuple[Turn | None, Turn | None]:
+    changed = None
     if revision is None:
         branch.head = head
     else:
         row = await turn_store.get_turn(tx, branch.story_id, edited or "")
         await turn_store.show_revision(tx, row, revision)
+        changed = service.shown_turn(row)
     branch.updated_at = now()
     await tx.flush()
+    return await _head(tx, branch), changed
 
 
 async def delete_after(
@@ -185,23 +190,33 @@ async def edit(
     return (await _with_takes(tx, story_id, [turn]))[0]
 
 
-def carried(source: TurnRow, parent_id: str | None, parent_path: str) -> NewTurn:
-    """A copy of a turn for another branch. Its wording is kept; its dice are those of its new place."""
+def events_of(row: TurnRow) -> tuple[WorldEvent, ...]:
+    """What a turn changed in the world; of an opening only the teller's notes, not the setting up."""
+    events = EVENTS.validate_python(row.events)
+    return tuple(e for e in events if e.kind == "noted") if row.parent_id is None else events
+
+
+def carried(source: TurnRow, head: Head, events: tuple[WorldEvent, ...]) -> tuple[NewTurn, WorldState]:
+    """A copy of a turn for the end of another branch, and the state after it.
+
+    Its wording is kept; its dice are those of its new place; `events` is what of it can happen there.
+    """
     notes = TurnNotes.model_validate(source.notes)
     action = Action.model_validate({"text": source.action, "mode": source.mode})
-    return NewTurn(
+    new = NewTurn(
         turn_id=new_id(),
-        parent_id=parent_id,
+        parent_id=head.turn_id,
         action=action,
         retakes=source.retakes,
-        path=action.dice(parent_path, source.retakes).path,
+        path=action.dice(head.path, source.retakes).path,
         prose=source.prose,
         status="carried",
-        events=EVENTS.validate_python(source.events),
+        events=events,
         notes=notes.model_copy(
             update={"messages": (*notes.messages, f"Carried over from turn {source.depth}.")}
         ),
     )
+    return new, rebuild(head.state, events)
 
 
 async def set_picture(tx: Transaction, story_id: str, turn_id: str, asset_id: str) -> None:
@@ -219,3 +234,18 @@ async def _head(tx: Transaction, branch: BranchRow) -> Turn | None:
 async def _with_takes(tx: Transaction, story_id: str, rows: list[TurnRow]) -> list[Turn]:
     ids = await turn_store.take_ids(tx, story_id, [row.parent_id for row in rows])
     return [service.shown_turn(row, ids.get(row.parent_id)) for row in rows]
+
+
+async def set_suggestions(
+    tx: Transaction,
+    story_id: str,
+    turn_id: str,
+    suggestions: tuple[str, ...],
+    trace: AgentTrace,
+    cost_nanos: int,
+) -> None:
+    """Put later suggestions beside a turn, with their trace and what the turn costs now. Raises NotFound."""
+    row = await turn_store.get_turn(tx, story_id, turn_id)
+    row.notes = {**row.notes, "suggestions": list(suggestions)}
+    row.cost_nanos = cost_nanos
+    await turn_store.add_traces(tx, turn_id, [*await turn_store.list_traces(tx, turn_id), trace])

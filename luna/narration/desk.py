@@ -1,0 +1,242 @@
+"""The desk: the tellings of one process. Starting, watching, stopping, and clearing up after a crash."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+
+from luna.kernel.errors import Conflict, LunaError, Unavailable
+from luna.kernel.live import LiveEvent
+from luna.kernel.logs import trace as current_trace
+from luna.kernel.runtime import Runtime
+from luna.narration.keeping import keep_partial
+from luna.narration.pipeline import tell
+from luna.narration.progress import Progress, error_data, prose_of
+from luna.narrator import service as narrator
+from luna.story import service as story_service
+from luna.story import telling_store, turns
+from luna.story.types import Telling, TellingRequest, Turn
+from luna.turns.events import WorldEvent
+
+log = logging.getLogger(__name__)
+
+WATCH_SECONDS = 0.4
+RENEW_SECONDS = 5.0
+SWEEP_SECONDS = 10.0
+INTERRUPTED = "The server stopped while this turn was told. What was written is kept."
+
+
+class Desk:
+    """Runs tellings as tasks of this process, so that a reader who leaves does not end them."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.holder = f"{runtime.instance}:{runtime.boot}"
+        self._tasks: dict[str, asyncio.Task[Turn | None]] = {}
+        self._duty: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Clear up what an earlier process left, then keep watch."""
+        await self.recover(everything=self.runtime.db.is_sqlite)
+        self._duty = asyncio.create_task(self._keep_watch(), name="desk")
+
+    async def close(self) -> None:
+        """Stop every telling, keeping what is written."""
+        if self._duty is not None:
+            self._duty.cancel()
+            await asyncio.gather(self._duty, return_exceptions=True)
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def act(
+        self,
+        owner: str,
+        story_id: str,
+        branch_id: str | None,
+        request: TellingRequest,
+        key: str | None = None,
+    ) -> Telling:
+        """Begin a turn, or find the one that was begun with the same key. Raises NotFound, Conflict."""
+        async with self.runtime.db.begin() as tx:
+            telling, fresh = await telling_store.claim_turn(
+                tx, owner, story_id, branch_id, request, holder=self.holder, key=key
+            )
+        return self._start(telling) if fresh else telling
+
+    async def retake(
+        self,
+        owner: str,
+        story_id: str,
+        branch_id: str | None,
+        turn_id: str | None,
+        *,
+        key: str | None = None,
+        paced: bool = False,
+        writer_model_override: str | None = None,
+    ) -> Telling:
+        """Begin another take of a turn of the branch. Raises NotFound, Conflict."""
+        async with self.runtime.db.begin() as tx:
+            telling, fresh = await telling_store.claim_retake(
+                tx,
+                owner,
+                story_id,
+                branch_id,
+                turn_id,
+                holder=self.holder,
+                key=key,
+                paced=paced,
+                writer_model_override=writer_model_override,
+            )
+        return self._start(telling) if fresh else telling
+
+    async def get(self, owner: str, turn_id: str) -> Telling:
+        """A telling of this owner. Raises NotFound."""
+        async with self.runtime.db.read() as tx:
+            return await telling_store.get(tx, owner, turn_id)
+
+    async def stop(self, owner: str, turn_id: str) -> Telling:
+        """End a telling now; what is written becomes the turn. Raises NotFound."""
+        async with self.runtime.db.begin() as tx:
+            telling = await telling_store.ask_stop(tx, owner, turn_id)
+        task = self._tasks.get(turn_id)
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError, LunaError):
+                await asyncio.shield(task)
+        return await self.get(owner, telling.turn_id)
+
+    async def wait(self, telling: Telling) -> Turn:
+        """The turn of a telling, once it is kept. Raises what ended the telling when there is none."""
+        task = self._tasks.get(telling.turn_id)
+        if task is not None:
+            await asyncio.shield(asyncio.wait([task]))
+        else:
+            async for _ in self.runtime.live.follow(telling.turn_id):
+                pass
+        over = await self.get(telling.owner, telling.turn_id)
+        if over.error is not None and over.status == "failed":
+            raise _again(over.error)
+        if over.status == "running":
+            raise Unavailable("The turn is still being told elsewhere.", "Ask for it again in a moment.")
+        return await turns.get_turn(self.runtime, telling.owner, telling.story_id, telling.turn_id)
+
+    async def follow(self, telling: Telling, after: int = 0) -> AsyncIterator[Sequence[LiveEvent]]:
+        """The events of a telling after a number, as they come. It never begins anything."""
+        async for batch in self.runtime.live.follow(telling.turn_id, after):
+            yield batch
+
+    async def recover(self, *, everything: bool) -> int:
+        """Keep what tellings of dead processes had written, and free their branches. Returns how many."""
+        async with self.runtime.db.read() as tx:
+            left = await telling_store.orphans(tx, self.runtime.instance, self.holder, everything=everything)
+        for telling in left:
+            if telling.turn_id not in self._tasks:
+                await self._recover_one(telling)
+        return len(left)
+
+    async def _recover_one(self, telling: Telling) -> None:
+        events, closed = await self.runtime.live.read(telling.turn_id)
+        progress = Progress(self.runtime.live, telling, text=prose_of(events))
+        first = await self._first_events(telling)
+        turn = await keep_partial(self.runtime, progress, "interrupted", first)
+        if turn is None:
+            await self._give_up(telling, Unavailable(INTERRUPTED, "Act again.", code="telling-interrupted"))
+        if not closed:
+            said = {"code": "telling-interrupted", "status": 503, "detail": INTERRUPTED, "hint": ""}
+            last = [("done", {"turn": turn.model_dump(mode="json")})] if turn else []
+            await self.runtime.live.finish(telling.turn_id, [("error", said), *last])
+
+    async def _first_events(self, telling: Telling) -> tuple[WorldEvent, ...]:
+        if telling.request.action.mode != "opening":
+            return ()
+        async with self.runtime.db.read() as tx:
+            story = await story_service.parts(tx, telling.owner, telling.story_id)
+        return narrator.initial_events(story.world)
+
+    def _start(self, telling: Telling) -> Telling:
+        progress = Progress(self.runtime.live, telling)
+        progress.status("Begun")
+        task = asyncio.create_task(self._run(telling, progress), name=f"telling {telling.turn_id}")
+        self._tasks[telling.turn_id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(telling.turn_id, None))
+        return telling
+
+    async def _run(self, telling: Telling, progress: Progress) -> Turn | None:
+        """A telling from beginning to end. Every way out gives the branch back and closes the channel."""
+        try:
+            turn = await tell(self.runtime, telling, progress)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None:
+                task.uncancel()
+            return await self._stopped(telling, progress)
+        except LunaError as error:
+            await self._give_up(telling, error)
+            progress.failed(error)
+            return None
+        except Exception:
+            # The task's own edge, like the web edge and the job runner: nobody else will see it.
+            trace = current_trace.get()
+            log.exception("a telling failed: %s", telling.turn_id)
+            error = Unavailable(
+                "The turn could not be told because of a fault in the program.",
+                "Try again; the log has more under the trace id.",
+                code="internal-error",
+            )
+            await self._give_up(telling, error)
+            progress.failed(error, trace)
+            return None
+        progress.done(turn)
+        return turn
+
+    async def _stopped(self, telling: Telling, progress: Progress) -> Turn | None:
+        first = await self._first_events(telling)
+        turn = await keep_partial(self.runtime, progress, "stopped", first)
+        if turn is None:
+            stopped = Conflict(
+                "The turn was stopped before a word was written.", "Act again.", code="stopped"
+            )
+            await self._give_up(telling, stopped)
+            progress.failed(stopped)
+            return None
+        progress.done(turn)
+        return turn
+
+    async def _give_up(self, telling: Telling, error: LunaError) -> None:
+        async with self.runtime.db.begin() as tx:
+            await telling_store.finish(tx, telling.turn_id, "failed", error_data(error))
+
+    async def _keep_watch(self) -> None:
+        """Prolong leases, hear of stops asked elsewhere, clear up after processes that died."""
+        ticks = 0
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            ticks += 1
+            try:
+                if self._tasks:
+                    await self._hear_stops(renew=ticks % int(RENEW_SECONDS / WATCH_SECONDS) == 0)
+                if not self.runtime.db.is_sqlite and ticks % int(SWEEP_SECONDS / WATCH_SECONDS) == 0:
+                    await self.recover(everything=False)
+            except LunaError as error:
+                log.warning("the desk waits for the database: %s", error)
+
+    async def _hear_stops(self, *, renew: bool) -> None:
+        async with self.runtime.db.read() as tx:
+            asked = await telling_store.stops_asked(tx, self.holder)
+        for turn_id in asked:
+            task = self._tasks.get(turn_id)
+            if task is not None:
+                task.cancel()
+        if renew:
+            async with self.runtime.db.begin() as tx:
+                await telling_store.renew(tx, self.holder)
+
+
+def _again(error: dict[str, object]) -> LunaError:
+    """The refusal that ended a telling, for whoever asks later."""
+    raised = LunaError(str(error.get("detail", "")), str(error.get("hint", "")), code=str(error.get("code")))
+    status = error.get("status")
+    raised.status = status if isinstance(status, int) else 500
+    return raised
