@@ -1,0 +1,126 @@
+"""From a plan to the text of a turn: paragraphs, order, and what to leave out."""
+
+import re
+
+from luna.narrator.grammar import sentences, tidy, words_of
+from luna.narrator.history import History
+from luna.narrator.index import Index
+from luna.narrator.retelling import retell
+from luna.narrator.teller import Teller
+from luna.narrator.view import TELLER
+from luna.turns.events import Noted, rebuild
+from luna.turns.types import Draft, Move, Plan, Situation
+
+ORDER = {
+    "premise": -1, "act": 0, "arrive": 0, "arrive2": 1, "react": 1, "beat": 2, "beat2": 2, "ambient": 3, "event": 3, "coda": 4,
+}  # fmt: skip
+OWN_PARAGRAPH = frozenset(("premise", "beat", "event", "coda", "ambient"))
+SHORT_ACT = 90
+ENOUGH = {"short": 0, "medium": 38, "long": 80}
+"""Words below which a turn gets one more thing perceived, by length of style."""
+AT_MOST = {"short": 1, "medium": 2, "long": 3}
+
+
+def compose(index: Index, situation: Situation, plan: Plan) -> Draft:
+    """The text of a turn and all its events, the narrator's bookkeeping of this telling included."""
+    after = rebuild(situation.state, plan.changes)
+    teller = Teller(index, situation, after)
+    start = situation.action.text.strip() if situation.action.mode == "write" else ""
+    if plan.moves:
+        told = [(str(m.args.get("slot", "event")), m) for m in plan.moves]
+        pieces = _tell_all(teller, told)
+    else:
+        pieces = retell(teller, situation, plan)
+    paragraphs = paragraphs_of(_ordered(pieces))
+    paragraphs = _fresh(paragraphs, teller.history)
+    paragraphs = _enough(teller, situation, paragraphs) or [
+        teller.pick("empty", teller.always()) or "A pause."
+    ]
+    for paragraph in paragraphs:
+        teller.history.spoken(paragraph)
+    text = "\n\n".join([start, *paragraphs] if start else paragraphs)
+    noted = Noted(teller=TELLER, notes=teller.history.notes())
+    return Draft(text=text, events=(*plan.changes, noted))
+
+
+def _tell_all(teller: Teller, told: list[tuple[str, Move]]) -> list[tuple[str, str]]:
+    pieces: list[tuple[str, str]] = []
+    before = ""
+    for slot, move in told:
+        if slot != before or slot in OWN_PARAGRAPH:
+            teller.r.paragraph()
+        before = slot
+        for piece in _whole(teller, move) if move.args.get("whole") else [teller.tell(move)]:
+            if piece.strip():
+                pieces.append((slot, piece.strip()))
+    return pieces
+
+
+def _whole(teller: Teller, move: Move) -> list[str]:
+    """A premise or an opening: its own paragraphs are kept."""
+    parts = re.split(r"\n\s*\n", str(move.args["text"]))
+    paragraphs = [" ".join(p.split()) for p in parts if p.strip()]
+    return paragraphs if move.args.get("exact") else [teller.world_text(p, {}) for p in paragraphs]
+
+
+def _ordered(pieces: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Weather and hour go to the end, and stay out of a turn that is full already."""
+    ambient = [p for p in pieces if p[0] == "ambient"]
+    coda = [p for p in pieces if p[0] == "coda"]
+    rest = [p for p in pieces if p[0] not in ("ambient", "coda")]
+    busy = bool(coda) or sum(slot in ("event", "beat2") for slot, _ in rest) > 1
+    return rest + ([] if busy else ambient) + coda
+
+
+def paragraphs_of(pieces: list[tuple[str, str]]) -> list[str]:
+    """Pieces joined to paragraphs: what happened, who answered, what came of it."""
+    done: list[str] = []
+    current: list[str] = []
+    last = ""
+    for slot, text in pieces:
+        changes = last and (ORDER[slot] != ORDER[last] or slot in OWN_PARAGRAPH)
+        again = last and slot == "act" and last in ("arrive2", "react")
+        short = slot == "react" and last == "act" and len(" ".join(current)) < SHORT_ACT
+        if current and not short and (changes or again or text.startswith("“")):
+            done.append(" ".join(current))
+            current = []
+        current.append(text)
+        last = slot
+    if current:
+        done.append(" ".join(current))
+    return done
+
+
+def _fresh(paragraphs: list[str], history: History) -> list[str]:
+    """Never the same sentence twice, as long as something else is left to say."""
+    kept: list[str] = []
+    for paragraph in paragraphs:
+        parts = sentences(paragraph)
+        left = [s for s in parts if "“" in s or "”" in s or not history.stale(s)]
+        whole = len(left) == len(parts) or not (left or len(paragraphs) > 1)
+        text = paragraph if whole else " ".join(left)
+        if text.strip():
+            kept.append(text.strip())
+    return kept
+
+
+def _enough(teller: Teller, situation: Situation, paragraphs: list[str]) -> list[str]:
+    """One more thing perceived, where a turn came out short."""
+    wanted = ENOUGH[situation.style.length]
+    for _ in range(AT_MOST[situation.style.length]):
+        if len(words_of(" ".join(paragraphs))) >= wanted:
+            break
+        teller.at = teller.view.here
+        teller.r.paragraph()
+        more = _breath(teller)
+        if more and more not in paragraphs and teller.history.fresh(more):
+            paragraphs = [*paragraphs, tidy(more)]
+    return paragraphs
+
+
+def _breath(teller: Teller) -> str:
+    """A quiet line: somebody here, or the place."""
+    company = [w for w in teller.view.company() if teller.view.trust(w) > -3]
+    if company and teller.rng("breath").random() < 0.5:
+        return teller.pick("quiet.near", teller.values({"n": company[0]}))
+    return teller.sense()

@@ -1,0 +1,167 @@
+"""Binding the words of an act to the people, things, places and features that are here."""
+
+import re
+from typing import TYPE_CHECKING
+
+from luna.narrator.grammar import parts_of_speech, verb_lemma, words_of
+from luna.narrator.index import Index
+from luna.narrator.lexicon import INTENT, STOP
+from luna.narrator.view import View
+
+if TYPE_CHECKING:
+    from luna.narrator.parser import Act
+
+ABOUT = re.compile(r"\b(?:about|regarding|concerning) (.+)$")
+TOOL_INTENTS = frozenset(("force", "attack", "open", "threaten", "examine", "search"))
+FUZZY_INTENTS = frozenset(("examine", "take", "search", "use", "open", "read"))
+LINKS = frozenset(["at", "in", "on", "around", "under", "over", "so", "until", "like", "as", "while"])
+MEN, WOMEN = frozenset(("him", "he")), frozenset(("her", "she"))
+
+
+def ground(view: View, act: "Act", before: "Act | None") -> None:
+    """Fill in whom, what and where an act is about. `before` is the act just before it, for "it"."""
+    if act.intent in ("muse", "silence"):
+        return
+    whole = " " + re.sub(r"[^\w'\- ]|\d", " ", act.raw.lower().replace("§", " ")) + " "
+    about = ABOUT.search(whole)
+    head = whole[: about.start()] if about else whole
+    act.topic = about[1].strip() if about else ""
+    head = _split_tool(view, act, head)
+    _people(view, act, head, whole)
+    if not act.obj:
+        act.obj = view.find("things", head)
+    act.place = view.find("spots", head)
+    _pronoun(view, act, head, before)
+    _feature(view, act, head)
+    _misspelt(view, act, head)
+    if act.intent == "say" and not act.speech and act.verb in ("talk", "speak", "chat", "mention"):
+        act.intent = "ask"
+    if not act.topic and act.intent == "ask":
+        act.topic = _leftover(view, act, head)
+    if act.speech:
+        act.topic = act.speech.lower()
+    if act.intent == "say" and act.question and not act.verb:
+        _question(view, act)
+        return
+    _missing(act, head)
+
+
+def _question(view: View, act: "Act") -> None:
+    """A question put into the room names things without reaching for them."""
+    if act.target and not view.present(act.target):
+        act.target = None
+    act.obj = act.feature = act.place = None
+    act.missing = ""
+
+
+def _split_tool(view: View, act: "Act", head: str) -> str:
+    """ "… with the hammer": a tool for another thing, or the thing itself. Returns what is before "with"."""
+    if act.intent in ("ask", "say"):
+        return head
+    at = re.search(r"\b(?:with|using)\b", head)
+    if not at:
+        return head
+    front, tail = head[: at.start()], head[at.start() :]
+    tool = view.find("things", tail)
+    if not tool:
+        return head
+    if view.find("things", front) or act.intent in TOOL_INTENTS:
+        act.instrument = tool
+        return front
+    act.obj = tool
+    return front
+
+
+def _people(view: View, act: "Act", head: str, whole: str) -> None:
+    act.target = view.find("people", head)
+    if act.target or act.intent == "go":
+        return
+    pronoun = re.search(r"\b(him|her|them|she|he)\b(?! \w+ (?:hand|face))", head)
+    focus = str(view.note("focus", ""))
+    if pronoun and focus and view.present(focus):
+        act.target = focus
+    elif pronoun:
+        wanted = "he" if pronoun[1] in MEN else "she" if pronoun[1] in WOMEN else "they"
+        act.target = next((p for p in view.company() if view.person(p).pronouns == wanted), None)
+
+
+def _pronoun(view: View, act: "Act", head: str, before: "Act | None") -> None:
+    if act.obj or act.intent in ("ask", "say") or not re.search(r"\b(it|this|that|them)\b", head):
+        return
+    if before and before.feature:
+        act.feature = before.feature
+        return
+    last = (before.obj if before else None) or view.note("object")
+    if last and view.reachable(str(last)):
+        act.obj = str(last)
+
+
+def _feature(view: View, act: "Act", head: str) -> None:
+    if act.feature or act.obj:
+        return
+    features = view.spot().features
+    said = set(words_of(head))
+    matches = [f for f in features if f in said or f + "s" in said or (f.endswith("s") and f[:-1] in said)]
+    exact = [f for f in matches if features[f].phrase in head]
+    chosen = (exact or matches)[:1]
+    act.feature = chosen[0] if chosen else None
+
+
+def _misspelt(view: View, act: "Act", head: str) -> None:
+    if act.obj or act.feature or act.place or act.target or act.intent not in FUZZY_INTENTS:
+        return
+    from rapidfuzz import fuzz
+
+    for word in words_of(head):
+        if len(word) < 5 or word in STOP or verb_lemma(word) or parts_of_speech(word):
+            continue
+        for item, names in view.names("things").items():
+            if any(fuzz.ratio(word, name) > 84 for name in names):
+                act.obj = item
+                return
+
+
+def _leftover(view: View, act: "Act", head: str) -> str:
+    own = {w for n in view.person(act.target).names for w in n.split()} if act.target else set[str]()
+    skipped = {act.verb, *act.raw.lower().split()[:1]}
+    return " ".join(w for w in words_of(head) if w not in STOP and w not in skipped and w not in own)
+
+
+def _missing(act: "Act", head: str) -> None:
+    """A noun nobody here knows: it is never granted."""
+    if act.obj or act.feature or act.place or (act.target and act.intent != "take"):
+        return
+    after = re.match(
+        r"\W*[\w'-]+(?: (?:up|down|out|off|for|to|with|at|into|through))?((?: [\w'-]+){1,4})", head.strip()
+    )
+    reached: list[str] = []
+    for word in words_of(after[1] if after else ""):
+        if word in LINKS and reached:
+            break
+        reached.append(word)
+    nouns = [
+        w
+        for w in reached
+        if w not in STOP
+        and w != act.verb
+        and not w.endswith("ly")
+        and "NOUN" in parts_of_speech(w)
+        and w not in INTENT
+        and not re.search(rf"\b(?:my|our) (?:\w+ )?{re.escape(w)}", head)
+    ]
+    if nouns:
+        act.missing = nouns[-1]
+
+
+def ids_in(index: Index, text: str) -> list[str]:
+    """The ids of the people, places and things whose name or alias stands in a text, in the world's order."""
+    low = text.lower().replace("’", "'")
+    found: list[str] = []
+    for table in (index.people, index.spots, index.things):
+        for entity, shown in table.items():
+            if any(
+                name in low and re.search(rf"(?<!\w){re.escape(name)}(?:'s|s)?(?!\w)", low)
+                for name in shown.names
+            ):
+                found.append(entity)
+    return found

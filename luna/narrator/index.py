@@ -1,0 +1,265 @@
+"""A world made ready for telling: names, facts, things to look at, voices. Built once per world and kept."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import cast
+
+from luna.narrator.grammar import sentences, words_of
+from luna.narrator.lexicon import ADDRESS, REGISTERS, STOP
+from luna.narrator.nouns import Feature, features_of
+from luna.turns.world import Beat, Character, Item, Lore, Place, Thread, World
+
+MAX_FACTS = 60
+"""Facts kept per person, place or thing; which are told is a number of so many bits in the notes."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who can be told of. `register` picks the lines they speak."""
+
+    id: str
+    name: str
+    full: str
+    names: tuple[str, ...]
+    pronouns: str = "they"
+    role: str = ""
+    facts: tuple[str, ...] = ()
+    register: str = "curt"
+    address: str = ""
+    habits: tuple[str, ...] = ()
+    samples: tuple[str, ...] = ()
+    knows: dict[str, str] = field(default_factory=dict[str, str])
+    relations: dict[str, str] = field(default_factory=dict[str, str])
+    home: str | None = None
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place that can be told of."""
+
+    id: str
+    name: str
+    names: tuple[str, ...]
+    facts: tuple[str, ...] = ()
+    senses: tuple[str, ...] = ()
+    exits: tuple[str, ...] = ()
+    indoors: bool = False
+    preposition: str = "in"
+    plural: bool = False
+    features: dict[str, Feature] = field(default_factory=dict[str, Feature])
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An item that can be told of. `later` are the names that a beat opens."""
+
+    id: str
+    name: str
+    names: tuple[str, ...]
+    facts: tuple[str, ...] = ()
+    fixed: bool = False
+    plural: bool = False
+    later: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+
+@dataclass(frozen=True)
+class Index:
+    """Everything derived from a world. The world's own order is kept throughout."""
+
+    world: World
+    people: dict[str, Person]
+    spots: dict[str, Spot]
+    things: dict[str, Thing]
+    threads: dict[str, Thread]
+    beats: dict[str, tuple[Thread, Beat]]
+    topics: dict[str, frozenset[str]]
+    vocabulary: frozenset[str]
+    prose: str
+
+
+def build(world: World) -> Index:
+    """The index of a world, made anew."""
+    people = {c.id: _person(c) for c in world.characters}
+    things = {i.id: _thing(i) for i in world.items}
+    taken = {n for t in things.values() for name in t.names for n in name.split()}
+    taken |= {n for p in people.values() for n in p.names}
+    taken |= {n for p in world.places for n in _names(p.name, p.aliases)}
+    prose = _prose(world)
+    return Index(
+        world=world,
+        people=people,
+        spots={p.id: _spot(p, taken) for p in world.places},
+        things=things,
+        threads={t.id: t for t in world.threads},
+        beats={b.id: (t, b) for t in world.threads for b in t.beats},
+        topics={t.id: _topics(t) for t in world.threads},
+        vocabulary=frozenset(words_of(unmarked(prose))),
+        prose=unmarked(prose),
+    )
+
+
+def unmarked(text: str) -> str:
+    """Text without braces: `{be|s}` becomes `be`."""
+    return re.sub(r"\{([^{}|.]+)[^{}]*\}", r"\1", text)
+
+
+def facts_in(text: str) -> tuple[str, ...]:
+    """The sentences of a description that can be told; lists and sheets of attributes are passed over."""
+    return tuple([s for s in sentences(text) if tellable(s)][:MAX_FACTS])
+
+
+def tellable(sentence: str) -> bool:
+    """Whether a sentence reads as prose: it ends, is of some length, and is no list of attributes."""
+    bare = unmarked(sentence)
+    count = len(words_of(bare))
+    return (
+        2 <= count <= 60
+        and bare.rstrip('”"').endswith((".", "!", "?", "…"))
+        and not re.search(r"[\[\]<>*|=+]|\w: ?\w+;", bare)
+    )
+
+
+def _names(name: str, aliases: Iterable[str]) -> tuple[str, ...]:
+    """All names in lower case, longest first; "the X" is also known as "X"."""
+    found: set[str] = set()
+    for given in (name, *aliases):
+        low = " ".join(given.lower().replace("’", "'").split())
+        found |= {low, re.sub(r"^(the|a|an) ", "", low)}
+    return tuple(sorted((n for n in found if n and n not in STOP), key=lambda n: (-len(n), n)))
+
+
+def _person(c: Character) -> Person:
+    first = c.name.split()[0] if c.name.split() else c.name
+    register, address = _voice(c)
+    aliases = [*c.aliases, c.full_name]
+    if (
+        len(first) > 2
+        and first.lower() not in STOP
+        and first.lower() not in ("dame", "lady", "lord", "the", "old")
+    ):
+        aliases.append(first)
+    return Person(
+        id=c.id,
+        name=c.name,
+        full=c.full_name or c.name,
+        names=_names(c.name, aliases),
+        pronouns=c.pronouns,
+        role=c.role,
+        facts=facts_in(c.description),
+        register=register,
+        address=address,
+        habits=c.habits,
+        samples=c.samples,
+        knows=c.knows,
+        relations=c.relations,
+        home=c.at,
+    )
+
+
+def _voice(c: Character) -> tuple[str, str]:
+    """The register of somebody's lines, and the word they call people by ("love"), from card text alone."""
+    nature = c.personality.lower()
+    whole = f"{nature} {c.role} {c.description}".lower()
+    score = {
+        register: sum(3 if word in nature else word in whole for word in listed.split())
+        for register, listed in REGISTERS.items()
+    }
+    spoken = " ".join(c.samples)
+    lengths = [len(s.split()) for s in sentences(spoken)] or [9]
+    if sum(lengths) / len(lengths) < 4:
+        score["curt"] += 3
+    if spoken and not re.search(r"['’](?:s|re|ll|t|m|ve|d)\b", spoken):
+        score["formal"] += 2
+    address = next((a for a in ADDRESS if re.search(rf"\b{a}\b", spoken.lower())), "")
+    return max(score, key=lambda r: (score[r], r)), address
+
+
+def _spot(p: Place, taken: set[str]) -> Spot:
+    facts = facts_in(p.description)
+    own = set(words_of(p.name)[-1:])
+    features = {
+        word: feature
+        for word, feature in features_of(facts).items()
+        if word not in taken and word not in own and feature.phrase.split()[0] not in own
+    }
+    return Spot(
+        id=p.id,
+        name=p.name,
+        names=_names(p.name, p.aliases),
+        facts=facts,
+        senses=p.senses[:MAX_FACTS],
+        exits=p.exits,
+        indoors=p.indoors,
+        preposition=p.preposition or ("in" if p.indoors else "on"),
+        plural=p.plural,
+        features=features,
+    )
+
+
+def _thing(i: Item) -> Thing:
+    return Thing(
+        id=i.id,
+        name=i.name,
+        names=_names(i.name, i.aliases),
+        facts=facts_in(i.description),
+        fixed=i.fixed,
+        plural=i.plural,
+        later={beat: _names(names[0], names[1:]) for beat, names in i.aliases_after.items() if names},
+    )
+
+
+def _topics(thread: Thread) -> frozenset[str]:
+    """The words a thread is about: what its beats wait for, its question, and its leads."""
+    found = set(words_of(thread.question)) | set(words_of(thread.id.replace("_", " ")))
+    for beat in thread.beats:
+        found |= set(many(beat.when.get("topic")))
+        for lead in beat.leads:
+            found |= set(words_of(lead.topic))
+    return frozenset(w for w in found if w not in STOP and len(w) > 2)
+
+
+def many(value: object) -> tuple[str, ...]:
+    """A condition's value as a tuple of words: nothing, one, or a list."""
+    if value is None or value is False:
+        return ()
+    if isinstance(value, (list, tuple)):
+        return tuple(str(v) for v in cast(Iterable[object], value))
+    return (str(value),)
+
+
+def _prose(world: World) -> str:
+    parts = [world.premise, world.opening]
+    for p in world.places:
+        parts += [p.name, *p.aliases, p.description, *p.senses]
+    for c in world.characters:
+        parts += [
+            c.name,
+            c.full_name,
+            *c.aliases,
+            c.role,
+            c.description,
+            *c.knows.values(),
+            *c.knows,
+            *c.samples,
+        ]
+    for i in world.items:
+        parts += [i.name, *i.aliases, i.description]
+    for entry in world.lore:
+        parts += [entry.title, *entry.keys, entry.text]
+    for t in world.threads:
+        parts += [t.question, *t.plants]
+        parts += [x for b in t.beats for x in (b.text, b.quote, b.question, b.memory)]
+    return " ".join(parts)
+
+
+def lore_about(world: World, topic: frozenset[str]) -> Lore | None:
+    """The lore entry whose keys or title share the most words with a topic, or None."""
+    best: tuple[int, int] = (0, 0)
+    found: Lore | None = None
+    for position, entry in enumerate(world.lore):
+        named = {w for key in (*entry.keys, entry.title) for w in words_of(key) if w not in STOP}
+        score = (len(named & topic), -position)
+        if score[0] > best[0]:
+            best, found = score, entry
+    return found

@@ -1,0 +1,203 @@
+"""Beats of the plot: when one is due, and what happens when it comes."""
+
+from luna.narrator.grammar import words_of
+from luna.narrator.index import many, unmarked
+from luna.narrator.parser import Act
+from luna.narrator.scene import Scene
+from luna.narrator.voice import in_own_words
+from luna.narrator.words import doing
+from luna.turns.events import PLAYER, FlagSet, Learned, Moved, RelationshipChanged, Took
+from luna.turns.types import Move
+from luna.turns.world import Beat
+
+ADDRESSING = frozenset(["ask", "say", "show", "persuade", "greet", "comfort", "give", "thank", "apologise"])
+ARRIVING = frozenset(["go", "look", "examine", "search", "read", "take", "wait", "listen"])
+WANDERING = frozenset(("look", "search"))
+
+
+def speaker_of(beat: Beat) -> str | None:
+    """Who tells a beat, when it is told by somebody: the speaker, or with a quote the person it waits for."""
+    people = many(beat.when.get("npc"))
+    if beat.speaker:
+        return beat.speaker
+    return people[0] if beat.quote and people else None
+
+
+def possible(scene: Scene, beat: Beat) -> bool:
+    """Whether a beat could come at all by now: what went before, flags, possessions, the turn."""
+    view, when = scene.view, beat.when
+    if beat.id in view.done or any(b not in view.done for b in many(when.get("after"))):
+        return False
+    if any(b in view.done for b in many(when.get("not"))):
+        return False
+    if any(not view.state.flags.get(f) for f in many(when.get("flag"))):
+        return False
+    if any(not view.has(i) for i in many(when.get("have"))):
+        return False
+    turns = [t for t in many(when.get("turns")) if t.isdigit()]
+    if turns and scene.number < int(turns[0]):
+        return False
+    who = speaker_of(beat)
+    return not (who and (view.dead(who) or view.trust(who) <= -4))
+
+
+def in_place(scene: Scene, beat: Beat) -> bool:
+    """Whether the player is where a beat can happen, with whom it needs."""
+    places, people = many(beat.when.get("place")), many(beat.when.get("npc"))
+    if places and scene.view.here not in places:
+        return False
+    who = speaker_of(beat)
+    return all(scene.view.present(p) for p in people) and not (who and not scene.view.present(who))
+
+
+def satisfied(scene: Scene, beat: Beat, act: Act) -> bool:
+    """Whether an act is what a beat waits for."""
+    if act.kind != "act":
+        return False
+    when = beat.when
+    thread = scene.index.beats[beat.id][0]
+    people, topics = many(when.get("npc")), set(many(when.get("topic")))
+    objects, intents, places = many(when.get("object")), many(when.get("intent")), many(when.get("place"))
+    said = set(words_of(f"{act.raw} {act.topic} {act.speech}"))
+    if people:
+        meant = act.target in people or (act.target is None and scene.get("focus") in people)
+        addressed = meant and act.intent in ADDRESSING
+        if not addressed and act.intent not in intents:
+            return False
+        untargeted = not topics and not intents and not (said & scene.index.topics[thread.id])
+        if untargeted and act.intent != "show" and many(when.get("after")) != ("*",):
+            return False
+    if topics and not said & topics and not (places and act.intent in WANDERING and not act.target):
+        return False
+    if objects and not (act.obj in objects and scene.view.reachable(act.obj or "")):
+        return False
+    if intents and act.intent not in intents and act.verb not in intents:
+        return False
+    if places and not people and not objects and act.target:
+        return False
+    only_place = places and not (people or objects or intents)
+    return bool(people or topics or objects or intents) or bool(only_place and act.intent in ARRIVING)
+
+
+def due_beat(scene: Scene, acts: list[Act], told: bool = False) -> Beat | None:
+    """The most particular beat that one of the acts brings about; with `told`, only one that somebody tells."""
+    found = [
+        beat
+        for _, beat in scene.index.beats.values()
+        if (beat.delay is None)
+        and (not told or speaker_of(beat))
+        and possible(scene, beat)
+        and in_place(scene, beat)
+        and any(satisfied(scene, beat, act) for act in acts)
+    ]
+    return max(found, key=lambda b: (len(b.when), b.stage), default=None)
+
+
+def told_beat(scene: Scene, acts: list[Act]) -> Beat | None:
+    """The beat that somebody is about to tell because of an act, or None."""
+    return due_beat(scene, acts, told=True)
+
+
+def clock_beat(scene: Scene) -> Beat | None:
+    """A beat whose delay has run out, here."""
+    armed: dict[str, int] = dict(scene.get("armed", {}))
+    due: Beat | None = None
+    for _, beat in scene.index.beats.values():
+        if beat.delay is None or not possible(scene, beat):
+            continue
+        since = armed.setdefault(beat.id, scene.number)
+        if due is None and scene.number - since >= beat.delay and in_place(scene, beat):
+            due = beat
+    scene.note(
+        "armed", {k: v for k, v in armed.items() if k not in scene.view.done and (not due or k != due.id)}
+    )
+    return due
+
+
+def fire(scene: Scene, beat: Beat, acts: list[Act], pushed: bool = False) -> None:
+    """A beat happens: it takes the place of the routine report of the act that brought it."""
+    who = speaker_of(beat)
+    if who:
+        _told(scene, beat, who, pushed)
+    else:
+        _happens(scene, beat, acts)
+    _consequences(scene, beat, who)
+
+
+def _told(scene: Scene, beat: Beat, who: str, pushed: bool) -> None:
+    if not pushed:
+        scene.drop(("react",))
+    scene.focus(who)
+    person = scene.view.person(who)
+    own = "" if beat.quote else "tell"
+    line = beat.quote or in_own_words(unmarked(beat.text), person)
+    key = "push" if pushed else "told"
+    move = Move(kind="told", key=key, args={"n": who, "line": unmarked(line), "own": own})
+    scene.add("beat", move, f"{person.name} tells the player.", who, unmarked(line))
+    if beat.quote and beat.text:
+        scene.text("beat2", beat.text, n=who)
+    scene.change(Learned(who=PLAYER, fact=unmarked(line)[:2000], source=who))
+
+
+def _happens(scene: Scene, beat: Beat, acts: list[Act]) -> None:
+    when = beat.when
+    leads: list[list[str]] = []
+    if (when.get("object") or when.get("intent")) and beat.delay is None and acts[-1].intent != "go":
+        scene.drop(("act", "react"))
+        leads = [doing(scene, a) for a in acts if _leads_in(scene, a)]
+    scene.text("beat", beat.text, leads=leads[:2])
+
+
+def _leads_in(scene: Scene, act: Act) -> bool:
+    """Whether an act is worth echoing before the beat it brought about."""
+    short = 0 < len(act.phrase) < 12 and act.intent != "go"
+    return short and bool(act.feature or (act.obj and scene.view.reachable(act.obj)))
+
+
+def _consequences(scene: Scene, beat: Beat, who: str | None) -> None:
+    scene.note("done", {**scene.get("done", {}), beat.id: scene.number})
+    scene.note("lastbeat", scene.number)
+    for flag in beat.sets:
+        scene.change(FlagSet(name=flag))
+    scene.tension(beat.tension)
+    scene.note("hot", scene.number if beat.tension >= 2 else scene.get("hot", -9))
+    for person, trust in beat.trust.items():
+        scene.change(RelationshipChanged(who=person, toward=PLAYER, trust=trust * 10, cause=beat.id))
+    for person, place in beat.moves.items():
+        scene.change(Moved(who=person, to=place))
+    for item in beat.gives:
+        if not scene.view.has(item):
+            scene.change(Took(who=PLAYER, item=item))
+    if beat.memory:
+        scene.remember(beat.memory, beat.stage)
+    _question(scene, beat)
+    leads = [{**lead.model_dump(exclude_defaults=True), "turn": scene.number} for lead in beat.leads]
+    kept = [x for x in scene.listed("leads") if not (who and x.get("ask") == who) and x not in leads]
+    scene.note("leads", [*leads, *kept][:8])
+
+
+def _question(scene: Scene, beat: Beat) -> None:
+    """A beat may open a question; a final one closes its thread's and hands over to another thread's."""
+    if beat.question:
+        scene.note("question", beat.question)
+        return
+    if not beat.final:
+        return
+    for thread in scene.index.threads.values():
+        begun = any(b.id in scene.view.done for b in thread.beats)
+        closed = any(b.final and b.id in scene.view.done for b in thread.beats)
+        if begun and not closed and thread.question:
+            scene.note("question", thread.question)
+            return
+    scene.note("question", "")
+
+
+def closed(scene: Scene, thread_id: str) -> bool:
+    """Whether a thread has come to its end."""
+    return any(b.final and b.id in scene.view.done for b in scene.index.threads[thread_id].beats)
+
+
+def ended(scene: Scene) -> bool:
+    """Whether every thread that has an end has come to it."""
+    threads = [t for t in scene.index.threads.values() if any(b.final for b in t.beats)]
+    return bool(threads) and all(closed(scene, t.id) for t in threads)

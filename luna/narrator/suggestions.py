@@ -1,0 +1,227 @@
+"""What the player might do next. Every suggestion is checked by the parser: it must mean something that can be done."""
+
+import re
+from dataclasses import dataclass
+
+from luna.kernel.values import Dice
+from luna.narrator.grammar import capital
+from luna.narrator.index import many, unmarked
+from luna.narrator.parser import Act, parse
+from luna.narrator.view import View
+from luna.turns.events import PLAYER
+
+MOST = 5
+DONE_ONCE = frozenset(("look", "do", "ask", "show"))
+STAYS = frozenset(("wait", "listen", "think", "look", "muse", "silence", "smell"))
+
+
+@dataclass(frozen=True)
+class Idea:
+    """A suggestion before it is chosen: how good, of what sort, its text."""
+
+    score: float
+    sort: str
+    text: str
+
+
+def suggestions(view: View, dice: Dice, wanted: int = 4) -> list[str]:
+    """The best ideas, at most two of a sort, none done lately or impossible."""
+    if view.dead(PLAYER):
+        return ["Wait, and listen", "Look around", "Listen"][:wanted]
+    did = set(view.note("did", ()))
+    rng = dice.stream("narrator", "suggest")
+    ideas = [Idea(i.score + rng.random() * 0.8, i.sort, capital(i.text)) for i in _ideas(view)]
+    ideas.sort(key=lambda i: (-i.score, i.text))
+    chosen: list[str] = []
+    sorts: dict[str, int] = {}
+    for idea in ideas:
+        limit = 2 if idea.sort in ("ask", "do", "rest") else 1
+        done = idea.sort in DONE_ONCE and idea.text.lower() in did
+        if idea.text in chosen or sorts.get(idea.sort, 0) >= limit or done or not feasible(view, idea.text):
+            continue
+        chosen.append(idea.text)
+        sorts[idea.sort] = sorts.get(idea.sort, 0) + 1
+        if len(chosen) == min(wanted, MOST):
+            break
+    return chosen
+
+
+def feasible(view: View, text: str) -> bool:
+    """Whether a text parses to acts that can be done here and now."""
+    return all(_can(view, act) for act in parse(view, text))
+
+
+def _can(view: View, act: Act) -> bool:
+    if act.kind != "act":
+        return False
+    if act.intent == "go":
+        goal = act.place or (view.where(act.target) if act.target else None)
+        return bool(goal) and goal != view.here and bool(view.route(view.here, str(goal)))
+    if act.intent in STAYS:
+        return True
+    if act.target and not view.present(act.target):
+        return False
+    if act.obj and not view.reachable(act.obj):
+        return False
+    match act.intent:
+        case "ask" | "say" | "greet" | "comfort" | "apologise" | "thank" | "persuade":
+            return act.target is not None or bool(view.company())
+        case "take":
+            return bool(act.obj) and not view.has(str(act.obj)) and not view.thing(str(act.obj)).fixed
+        case "give" | "show":
+            return bool(act.obj) and view.has(str(act.obj)) and bool(view.company())
+        case "examine" | "read" | "search" | "open" | "touch":
+            bare = act.intent == "search" and not act.missing
+            return bool(act.obj or act.feature or act.target or bare or act.place == view.here)
+        case _:
+            return not (act.missing and not (act.obj or act.feature) and not view.known_noun(act.missing))
+
+
+def _ideas(view: View) -> list[Idea]:
+    return [
+        *_from_leads(view),
+        *_from_beats(view),
+        *_about_people(view),
+        *_about_things(view),
+        *_ways(view),
+        Idea(0.6, "rest", "Wait, and listen"),
+        Idea(0.5, "rest", "Look around"),
+        Idea(0.1, "rest", "Think it over"),
+    ]
+
+
+def _ask(view: View, who: str, topic: str) -> str:
+    topic = unmarked(topic)
+    joint = " " if topic.split(" ")[0] in ("where", "why", "who", "what", "how", "whether") else " about "
+    return f"Ask {view.person(who).name}{joint}{topic}"
+
+
+def _from_leads(view: View) -> list[Idea]:
+    found: list[Idea] = []
+    asked = set(view.note("asked", ()))
+    for place, lead in enumerate(view.note("leads", ())):
+        age = int(view.note("turn", 0)) - int(lead.get("turn", 0))
+        worth = 6 - place * 0.4 - min(3.5, age * 0.3)
+        who, goal, do = lead.get("ask"), lead.get("go"), lead.get("do")
+        if who and not view.dead(who):
+            if view.present(who) and f"{who}|{lead.get('topic', '')}" not in asked:
+                found.append(Idea(worth, "ask", _ask(view, who, lead.get("topic", ""))))
+            elif (home := view.where(who)) and home != view.here:
+                find = f" and find {view.person(who).name}" if who in view.note("met", ()) else ""
+                found.append(Idea(worth - 1.5, "go", f"Go to {view.spot(home).name}{find}"))
+        elif do and (not goal or goal == view.here):
+            found.append(Idea(worth + 0.2, "do", unmarked(do)))
+        elif goal and goal != view.here and goal in view.index.spots:
+            found.append(Idea(worth - 1.4, "go", f"Go to {view.spot(goal).name}"))
+        elif lead.get("look"):
+            found.append(Idea(worth - 1, "look", f"Examine {lead['look']}"))
+    return found
+
+
+def _from_beats(view: View) -> list[Idea]:
+    """Acts that some beat is waiting for."""
+    found: list[Idea] = []
+    for _, beat in view.index.beats.values():
+        when = beat.when
+        ready = beat.id not in view.done and all(b in view.done for b in many(when.get("after")))
+        if not ready or beat.delay is not None or any(b in view.done for b in many(when.get("not"))):
+            continue
+        places, people = many(when.get("place")), many(when.get("npc"))
+        objects, intents = many(when.get("object")), many(when.get("intent"))
+        if places and view.here not in places:
+            if places[0] in view.spot().exits or places[0] in view.note("visited", {}):
+                found.append(Idea(3.3, "go", f"Go to {view.spot(places[0]).name}"))
+        elif objects and view.reachable(objects[0]):
+            verb = (
+                "Read" if "read" in intents else "Examine" if not intents or "examine" in intents else "Use"
+            )
+            verb = "Write on" if "write" in intents else verb
+            if not _hinted(view, objects[0]):
+                found.append(Idea(2.4 if beat.final else 4.4, "do", f"{verb} {view.thing(objects[0]).name}"))
+        elif people and view.present(people[0]) and many(when.get("topic")):
+            found.append(Idea(3.4, "ask", _ask(view, people[0], "the " + many(when.get("topic"))[0])))
+        elif places and not people:
+            found.append(Idea(4.6, "do", f"Search {view.spot().name}"))
+    return found
+
+
+def _hinted(view: View, item: str) -> bool:
+    """Whether a lead already says what to do with a thing."""
+    names = view.thing(item).names
+    return any(name in str(lead.get("do", "")).lower() for lead in view.note("leads", ()) for name in names)
+
+
+def _about_people(view: View) -> list[Idea]:
+    found: list[Idea] = []
+    asked = set(view.note("asked", ()))
+    met = [w for w in view.note("met", ()) if w != PLAYER]
+    for who in view.company():
+        person = view.person(who)
+        said = view.note(f"said:{who}", ())
+        if view.trust(who) <= -2:
+            found.append(Idea(3.8, "mend", f"Apologise to {person.name}"))
+        for place, key in enumerate(k for k in person.knows if k not in said):
+            topic = _topic(view, key)
+            if f"{who}|{topic.lower()}" not in asked:
+                found.append(Idea(3.1 - 0.1 * place, "ask", _ask(view, who, topic)))
+        if view.untold(who, person.facts) is not None:
+            found.append(Idea(1.7, "look", f"Take a closer look at {person.name}"))
+        opinions = view.note(f"opinion:{who}", ())
+        for other in met:
+            if other != who and other not in opinions and other in view.index.people:
+                found.append(Idea(1.9, "ask", f"Ask {person.name} about {view.person(other).name}"))
+        for item in view.carried():
+            if f"{who}|{item}" not in view.note("showed", ()):
+                found.append(Idea(1.5, "show", f"Show {view.thing(item).name} to {person.name}"))
+        place = view.spot().name
+        if f"{who}|{place.lower()}" not in asked:
+            found.append(Idea(1.2, "ask", f"Ask {person.name} about {place}"))
+        found.append(Idea(0.4, "rest", f"Talk to {person.name}"))
+    return found
+
+
+def _topic(view: View, key: str) -> str:
+    """A key of knowledge as a topic one can ask about."""
+    first = re.split(r"[/,]", key)[0].strip()
+    if first in view.index.people:
+        return view.person(first).name
+    if first in view.index.things:
+        return view.thing(first).name
+    title = first[:1].upper() + first[1:]
+    only_capital = re.search(rf"[a-z,] {re.escape(title)}\b", view.index.prose)
+    return title if only_capital else f"the {first}" if " " not in first else first
+
+
+def _about_things(view: View) -> list[Idea]:
+    found: list[Idea] = []
+    spot = view.spot()
+    seen = view.note(f"seen:{spot.id}", ())
+    facts: set[int] = set()
+    for word, feature in spot.features.items():
+        if word in seen or feature.fact in facts:
+            continue
+        facts.add(feature.fact)
+        found.append(
+            Idea(2.6 if view.told(spot.id, feature.fact) else 1.2, "look", f"Examine the {feature.phrase}")
+        )
+    if view.untold(spot.id, spot.facts) is not None:
+        found.append(Idea(1.6, "rest", f"Search {spot.name}"))
+    for item in view.lying():
+        thing = view.thing(item)
+        if not thing.fixed:
+            found.append(Idea(2.8 if item in view.note("shown", ()) else 1.4, "do", f"Take {thing.name}"))
+        if view.untold(item, thing.facts) is not None:
+            found.append(Idea(1.7, "look", f"Examine {thing.name}"))
+    for item in view.carried():
+        if view.untold(item, view.thing(item).facts) is not None:
+            found.append(Idea(1.8, "look", f"Examine {view.thing(item).name}"))
+    return found
+
+
+def _ways(view: View) -> list[Idea]:
+    visited = view.note("visited", {})
+    return [
+        Idea(0.8 if e in visited else 2.2, "go", f"Go to {view.spot(e).name}")
+        for e in view.spot().exits
+        if e != view.here
+    ]

@@ -1,0 +1,102 @@
+"""The player's own words, made ready to be told again in another person and tense."""
+
+import re
+from typing import Any
+
+from luna.narrator.grammar import verb_lemma, words_of
+from luna.narrator.lexicon import STOP
+from luna.narrator.parser import Act
+from luna.narrator.scene import Scene
+
+FIRST_PERSON = {
+    "my": "{your}", "me": "{you.o}", "i": "{you}", "myself": "{yourself}", "mine": "{yours}", "our": "{your}",
+    "i'm": "{you} {be|y}", "i'll": "{you} {will|y}", "i've": "{you} {have|y}", "am": "{be|y}",
+}  # fmt: skip
+FINITE = {
+    "will": "{will}", "can": "{can}", "is": "{be}", "are": "{be|p}", "has": "{have|s}", "does": "{do|s}",
+    "was": "{be|perf}", "were": "{be|perf}",
+}  # fmt: skip
+
+
+def named(scene: Scene, text: str) -> str:
+    """The text with the names of people and places in their own spelling."""
+    for kind, single in (("people", scene.view.person), ("spots", scene.view.spot)):
+        for entity in scene.view.ordered(kind):
+            shown = single(entity)
+            for part in {
+                w
+                for w in re.findall(r"[\w'’-]+", getattr(shown, "full", "") + " " + shown.name)
+                if w[:1].isupper()
+            }:
+                text = re.sub(rf"(?<![\w{{]){re.escape(part.lower())}(?!\w)", part, text)
+    return text
+
+
+def proper_words(scene: Scene, text: str) -> str:
+    """Words the world only ever spells with a capital get theirs back."""
+    done: list[str] = []
+    for word in text.split():
+        title = word[:1].upper() + word[1:]
+        only = re.search(rf"[a-z,] {re.escape(title)}\b", scene.index.prose) and not re.search(
+            rf"\b{re.escape(word)}\b", scene.index.prose
+        )
+        done.append(title if len(word) > 2 and word.isalpha() and only else word)
+    return " ".join(done)
+
+
+def doing(scene: Scene, act: Act) -> list[str]:
+    """The player's verb phrase as [base verb, rest with slots]."""
+    first, *rest = act.phrase
+    verb = verb_lemma(first) or first
+    past_speech = act.intent in ("say", "ask")
+    told = [FIRST_PERSON.get(w) or (FINITE.get(w, w) if past_speech else w) for w in rest]
+    text = named(scene, " ".join(told)).replace("§", f"“{act.quoted}”" if act.quoted else "")
+    if act.manner and act.manner not in text:
+        text = f"{text} {act.manner}".strip()
+    return [verb, text.rstrip(",.;: ")]
+
+
+def tense_words(clause: str) -> str:
+    """An asked clause ("why she wanted silence") with slots for person and tense; "you" is the one asked."""
+    told: list[str] = []
+    for word in clause.split():
+        bare = word.strip("?,.!")
+        if bare == "you":
+            told.append("{he}")
+        elif bare == "your":
+            told.append("{his}")
+        else:
+            told.append(FIRST_PERSON.get(bare) or FINITE.get(bare, bare))
+    return " ".join(told)
+
+
+def topic_name(scene: Scene, topic: str) -> str:
+    """A topic as it can stand in a sentence: names spelt, an article where one is due; "" when too long."""
+    listed = [w for w in re.sub(r"[?!.,]", "", topic).split() if w]
+    if not listed or len(listed) > 8:
+        return ""
+    text = " ".join(FIRST_PERSON.get(w, w) if w not in ("i'll", "i'm") else "{you}" for w in listed)
+    text = proper_words(scene, named(scene, text))
+    first = words_of(text)[:1]
+    if len(listed) <= 2 and first and first[0] not in STOP and not re.search(r"[A-Z{]", text):
+        from luna.narrator.grammar import parts_of_speech
+
+        if "NOUN" in parts_of_speech(listed[-1]):
+            text = "the " + text
+    return text
+
+
+def missing_args(scene: Scene, act: Act) -> dict[str, Any]:
+    """The slots of a refusal that names what is here instead."""
+    features = [f.phrase for f in scene.view.spot().features.values()]
+    company = scene.view.company()
+    if features:
+        instead = "the " + scene.roll("instead").choice(features)
+    elif company:
+        instead = scene.view.person(company[0]).name
+    else:
+        instead = scene.view.spot().name
+    miss = act.missing or "such thing"
+    if miss.endswith("s") and not miss.endswith(("ss", "us", "is")):
+        miss = miss[:-1]
+    return {"miss": miss, "instead": instead}

@@ -1,0 +1,93 @@
+"""World files, and worlds made tellable."""
+
+from pathlib import Path
+
+import pytest
+
+from luna.kernel.errors import BadInput
+from luna.narrator import service
+from luna.turns.events import PLAYER, WorldState, rebuild
+from luna.turns.world import World
+
+
+def test_compiling_makes_every_world_tellable(world: World) -> None:
+    """At least one place, a start, everybody somewhere, ways there and back; twice is the same as once."""
+    made = service.compile_world(world)
+    places = {p.id for p in made.places}
+    assert made.start_place in places
+    assert all(c.at in places for c in made.characters)
+    assert all(set(p.exits) <= places for p in made.places)
+    assert service.compile_world(made) == made
+
+
+def test_the_state_before_turn_0(world: World) -> None:
+    """The initial events put everybody and everything in their place, at the right hour."""
+    made = service.compile_world(world)
+    state = rebuild(WorldState(), service.initial_events(world))
+    assert state.where(PLAYER) == made.start_place
+    assert state.minutes % 1440 == made.start_minutes % 1440
+    assert set(state.places) == {p.id for p in made.places}
+    assert all(state.where(c.id) == c.at for c in made.characters)
+    assert set(state.items) == {i.id for i in made.items}
+
+
+def test_a_place_is_found_in_the_premise() -> None:
+    """What the text calls the place is its name."""
+    made = service.compile_world(World(title="t", premise="You wake in a small lighthouse above the bay."))
+    assert made.places[0].name == "the small lighthouse"
+    assert service.compile_world(World(title="t", premise="Nothing is certain.")).places[0].name == "this place"
+
+
+def test_a_card_gets_what_its_text_says() -> None:
+    """Pronouns, role and clean samples come from the card; sheets of attributes are not told."""
+    from telling import CARD
+
+    person = service.compile_world(CARD).characters[0]
+    assert person.pronouns == "she"
+    assert person.role == "a forest guardian"
+    assert person.samples == ("The forest hums to me.", "Rest, dear. You are safe.")
+    assert not [f for f in service.index_of(CARD).people["seraphina"].facts if "[" in f or "pink" in f]
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("title: x\ntime: 17:40\n", "time"),
+        ("title: x\nplaces:\n  inn: {nam: y}\n", "places.0.name"),
+        ("title: [x\n", "line"),
+        ("- a\n- b\n", "mapping"),
+        ("title: &a [x]\npremise: *a\n", "aliases"),
+        ("premise: no title\n", "title"),
+        ("title: x\nplaces: 3\n", "places"),
+        ("title: x\n" + "premise: " + "[" * 5000, "file"),
+    ],
+)
+def test_a_bad_world_file_is_refused_with_the_place(text: str, where: str) -> None:
+    """Refusals name what and where."""
+    with pytest.raises(BadInput) as refused:
+        service.load_world(text)
+    assert where in refused.value.message
+
+
+def test_files_are_read_and_missing_ones_refused(tmp_path: Path) -> None:
+    """A path is a file; a missing one is a refusal without the folder in it."""
+    (tmp_path / "w.yaml").write_text("title: Wel\npremise: A mill turns.\n", encoding="utf-8")
+    assert service.load_world(tmp_path / "w.yaml").title == "Wel"
+    with pytest.raises(BadInput):
+        service.load_world(tmp_path / "none.yaml")
+    with pytest.raises(BadInput):
+        service.builtin_world("../secrets")
+
+
+def test_the_built_in_worlds_are_listed_and_sound() -> None:
+    """Both have a blurb and no lint."""
+    listed = service.builtin_worlds()
+    assert {w["id"] for w in listed} >= {"low_hythe", "karst_ledger"}
+    assert all(w["title"] and w["blurb"] for w in listed)
+
+
+def test_entities_are_found_by_alias() -> None:
+    """Names and aliases, whole words only, in the world's order."""
+    world = service.builtin_world("low_hythe")
+    assert service.entities(world, "Tobias took the lantern to the quay.") == ["orrin", "quay", "lantern"]
+    assert service.entities(world, "Nothing whatever.") == []
