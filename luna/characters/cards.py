@@ -179,10 +179,13 @@ def write_card_v2(card: Card) -> bytes:
 
 
 def write_card_png(picture: bytes | None, card: Card) -> bytes:
-    """The card inside its picture: older cards in it are replaced, every other chunk keeps its bytes.
+    """The card inside its picture: older cards in it are replaced, every other chunk keeps its bytes. A
+    picture that holds this very card goes out untouched.
 
     Both readings go in (`chara` for V2 readers, `ccv3` for V3 ones). Raises BadInput `card-broken`.
     """
+    if picture and _holds(picture, card):
+        return picture
     kept = [
         c for c in png.read_chunks(picture or png.plain_picture()) if png.keyword_of(c) not in CARD_KEYWORDS
     ]
@@ -254,6 +257,14 @@ def _read_picture(raw: bytes, filename: str) -> CardImport:
         "Cards are often lost when a picture is edited or sent through a chat; get the original file.",
         code="not-a-card",
     )
+
+
+def _holds(picture: bytes, card: Card) -> bool:
+    """Whether a picture holds exactly this card already."""
+    try:
+        return _read_picture(picture, "").card.text == card.text
+    except BadInput:
+        return False
 
 
 def _unpacked(chunk: png.TextChunk) -> Given:

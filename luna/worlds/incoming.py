@@ -59,10 +59,10 @@ def washed_json(value: Any, what: str, *, limit: int) -> Given:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except RecursionError as error:
         raise _too_deep(what) from error
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise BadInput(
-            f"This {what} holds a number that JSON does not know.",
-            "Write every number in plain digits.",
+            f"This {what} holds a value that JSON does not know.",
+            "Use texts, plain numbers, true, false, lists and objects only.",
             code=f"not-a-{what}",
         ) from error
     return read_json(text.encode("utf-8", "surrogatepass"), what, limit=limit)

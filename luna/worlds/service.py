@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from functools import lru_cache
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -11,7 +13,7 @@ from luna.kernel.values import new_id
 from luna.narrator import service as narrator
 from luna.turns.world import Lore, World
 from luna.worlds import store
-from luna.worlds.incoming import clean_text, read_json
+from luna.worlds.incoming import clean_text, read_json, washed_json
 from luna.worlds.names import slug
 from luna.worlds.tables import LorebookRow, WorldRow
 from luna.worlds.types import (
@@ -122,20 +124,17 @@ async def delete_book(runtime: Runtime, owner: str, book_id: str) -> None:
 
 async def list_worlds(runtime: Runtime, owner: str) -> list[WorldView]:
     """The worlds that come with the product, then the owner's own, newest first."""
-    views = [
-        WorldView(id=world.id, title=world.title, blurb=world.blurb, built_in=True)
-        for world in narrator.builtin_worlds()
-    ]
+    shipped = await asyncio.to_thread(_shipped)
     async with runtime.db.read() as tx:
-        return views + [_world_view(row) for row in await store.list_worlds(tx, owner)]
+        return [*shipped.values(), *map(_world_view, await store.list_worlds(tx, owner))]
 
 
 async def show_world(runtime: Runtime, owner: str, world_id: str) -> WorldDetail:
     """A world with everything in it. Raises NotFound."""
-    for world in narrator.builtin_worlds():
-        if world.id == world_id:
-            whole = await asyncio.to_thread(narrator.builtin_world, world_id)
-            return WorldDetail(id=world.id, title=world.title, blurb=world.blurb, built_in=True, world=whole)
+    shipped = (await asyncio.to_thread(_shipped)).get(world_id)
+    if shipped is not None:
+        whole = await asyncio.to_thread(narrator.builtin_world, world_id)
+        return WorldDetail(**shipped.model_dump(), world=whole)
     async with runtime.db.read() as tx:
         row = await store.find_world(tx, owner, world_id)
         if row is None:
@@ -172,7 +171,7 @@ async def save_world(runtime: Runtime, owner: str, world: World, source: str = "
 
 async def delete_world(runtime: Runtime, owner: str, world_id: str) -> None:
     """Delete a saved world. Raises NotFound, and Conflict for a built-in one."""
-    if any(world.id == world_id for world in narrator.builtin_worlds()):
+    if world_id in await asyncio.to_thread(_shipped):
         raise Conflict("A built-in world cannot be deleted.", "Only worlds of your own can.", code="built-in")
     async with runtime.db.begin() as tx:
         if not await store.delete_world(tx, owner, world_id):
@@ -187,25 +186,40 @@ def _read_world(text: str) -> World:
             code="world-too-large",
         )
     if text.lstrip().startswith("{"):
-        value = read_json(text.encode(), "world", limit=MAX_WORLD_BYTES).value
-        try:
-            return World.model_validate(value)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise BadInput(
-                f"This JSON is not a world: {where}: {first['msg']}.",
-                "Send a world as GET /worlds/{id} gives it, or a YAML world file.",
-                code="not-a-world",
-            ) from error
+        return _washed_world(read_json(text.encode(), "world", limit=MAX_WORLD_BYTES).value)
     try:
-        return narrator.load_world(text)
+        # A newline at its end makes it a text for certain: a text of one line could be taken for a path.
+        world = narrator.load_world(text + "\n")
     except RecursionError as error:
         raise BadInput(
             "This world file is nested too deeply.",
             "World files have fewer than ten levels.",
             code="world-too-deep",
         ) from error
+    # YAML has escapes for characters that a database refuses, and dates where JSON has none.
+    return _washed_world(washed_json(world.model_dump(), "world", limit=2 * MAX_WORLD_BYTES).value)
+
+
+def _washed_world(value: Any) -> World:
+    try:
+        return World.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadInput(
+            f"This is not a world: {where}: {first['msg']}.",
+            "Send a world as GET /worlds/{id} gives it, or a YAML world file.",
+            code="not-a-world",
+        ) from error
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> dict[str, WorldView]:
+    """The worlds that come with the product, by id. They do not change while it runs."""
+    return {
+        world["id"]: WorldView(id=world["id"], title=world["title"], blurb=world["blurb"], built_in=True)
+        for world in narrator.builtin_worlds()
+    }
 
 
 def _book_view(row: LorebookRow) -> LorebookView:
