@@ -35,15 +35,16 @@ class Streams:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.stopping = False
 
-    def add(self) -> None:
-        """The current task answers with a stream from now on."""
-        task = asyncio.current_task()
+    def add(self, task: asyncio.Task[Any] | None = None) -> None:
+        """A task, or the current one, answers with a stream from now on."""
+        task = task or asyncio.current_task()
         if task:
             self._tasks.add(task)
+            if self.stopping:
+                task.cancel()
 
-    def remove(self) -> None:
-        """The current task is done."""
-        task = asyncio.current_task()
+    def remove(self, task: asyncio.Task[Any] | None) -> None:
+        """A task is done."""
         if task:
             self._tasks.discard(task)
 
@@ -70,7 +71,7 @@ class Edge:
         try:
             await self._pass(scope, receive, passage)
         finally:
-            passage.streams.remove()
+            passage.streams.remove(passage.task)
             passage.note()
             trace.reset(token)
 
@@ -114,6 +115,8 @@ class _Passage:
         self.status = 0
         self.is_stream = False
         self.streams: Streams = scope["app"].state.streams
+        # Remembered here: a streamed answer is sent from a task further in.
+        self.task = asyncio.current_task()
         self._send = send
 
     async def send(self, message: Message) -> None:
@@ -129,7 +132,7 @@ class _Passage:
                 self.is_stream = True
                 headers.setdefault("Cache-Control", "no-store")
                 headers.setdefault("X-Accel-Buffering", "no")
-                self.streams.add()
+                self.streams.add(self.task)
         await self._send(message)
 
     async def refuse(self, error: LunaError, receive: Receive) -> None:

@@ -34,7 +34,7 @@ class TooLarge(LunaError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"The request is larger than {limit // (1024 * 1024)} MB.",
+            f"The request is larger than {limit / 1_048_576:.3g} MB.",
             "Send less at once.",
             limit_bytes=limit,
         )
