@@ -136,6 +136,10 @@ def edited(card: Card, changes: dict[str, Any], extensions: dict[str, Any] | Non
     """
     more = extensions or {}
     raw = dict(card.raw)
+    body = raw if card.spec == "v1" else mapping_of(raw["data"])
+    if not _field(body, "name").strip():
+        # It was named after its file; from now on the name stands in the card.
+        changes = {"name": card.name, **changes}
     if card.spec == "v1" and not more and set(changes) <= {*FLAT_FIELDS, "tags"}:
         raw.update(changes)
         return read_card_value(raw).card

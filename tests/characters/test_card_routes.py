@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from library import SAMPLES, make_runtime, serving
 
-from luna.characters import service
+from luna.characters import png, service
 from luna.characters.cards import read_card
 from luna.kernel.database import Database
 from luna.kernel.runtime import Runtime
@@ -228,3 +228,47 @@ async def test_cast_of_names_its_card(
     assert member.character.card_id == card_id
     assert member.premise.startswith("Robin steps off the evening ferry")
     assert "{{" not in member.model_dump_json()
+
+
+async def test_a_card_whose_picture_cannot_be_shown_is_kept_all_the_same(
+    clients: tuple[httpx.AsyncClient, httpx.AsyncClient],
+) -> None:
+    ada, _ = clients
+    chunks = png.read_chunks(MARA_PNG)
+    spoilt = [c.model_copy(update={"data": b"junk"}) if c.kind == b"IDAT" else c for c in chunks]
+    answer = await ada.post("/character-cards/import", files={"file": ("m.png", png.write_chunks(spoilt))})
+    assert answer.status_code == 201
+    assert answer.json()["card"]["portrait"] is None
+    assert "card-picture-unreadable" in [d["code"] for d in answer.json()["report"]]
+    out = await ada.get(f"/character-cards/{answer.json()['card']['id']}/export?format=png")
+    assert read_card(out.content).card == read_card(MARA_PNG).card
+
+
+async def test_the_portrait_is_lost_but_the_card_goes_out(
+    clients: tuple[httpx.AsyncClient, httpx.AsyncClient], runtime: Runtime
+) -> None:
+    ada, _ = clients
+    card_id = await imported(ada)
+    for file in (runtime.data / "assets").rglob("*"):
+        if file.is_file():
+            file.unlink()
+    out = await ada.get(f"/character-cards/{card_id}/export?format=png")
+    assert read_card(out.content).card.name == "Captain Mara Voss"
+
+
+async def test_a_card_without_a_name_keeps_the_one_of_its_file(
+    clients: tuple[httpx.AsyncClient, httpx.AsyncClient],
+) -> None:
+    ada, _ = clients
+    raw = b'{"name": "", "description": "d", "first_mes": "f"}'
+    answer = await ada.post("/character-cards/import", files={"file": ("Dr. Who.json", raw)})
+    assert answer.json()["character_name"] == "Dr. Who"
+    url = f"/character-cards/{answer.json()['card']['id']}"
+    assert (await ada.patch(url, json={"personality": "p"})).json()["character_name"] == "Dr. Who"
+
+
+async def test_a_misspelt_field_is_refused(clients: tuple[httpx.AsyncClient, httpx.AsyncClient]) -> None:
+    ada, _ = clients
+    card_id = await imported(ada)
+    assert (await ada.patch(f"/character-cards/{card_id}", json={"persnality": "x"})).status_code == 422
+    assert (await ada.patch(f"/character-cards/{card_id}", json={"character_name": " "})).status_code == 422
