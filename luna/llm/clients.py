@@ -1,6 +1,9 @@
 """HTTP connections to model servers: one pool per event loop and kind of host, closed at shutdown."""
 
 import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -13,6 +16,25 @@ LONGEST_SILENCE = 3700.0
 
 _Pools = dict[bool, "httpx2.AsyncClient"]
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pools] = WeakKeyDictionary()
+_noted: ContextVar["list[httpx2.Response] | None"] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def noting_responses() -> "Generator[list[httpx2.Response]]":
+    """Collect the responses that begin inside the block, to close them whatever a vendor's library does:
+    Google's leaves the connection open when a reader stops early."""
+    responses: list[httpx2.Response] = []
+    token = _noted.set(responses)
+    try:
+        yield responses
+    finally:
+        _noted.reset(token)
+
+
+async def _note(response: "httpx2.Response") -> None:
+    noted = _noted.get()
+    if noted is not None:
+        noted.append(response)
 
 
 def client_for(*, local: bool) -> "httpx2.AsyncClient":
@@ -31,6 +53,7 @@ def client_for(*, local: bool) -> "httpx2.AsyncClient":
             limits=httpx2.Limits(max_connections=100, max_keepalive_connections=20),
             follow_redirects=False,
             trust_env=not local,
+            event_hooks={"response": [_note]},
         )
     return client
 

@@ -131,7 +131,9 @@ def fault_from(facts: ProviderFacts, host: str, model: str, error: Exception) ->
         elif isinstance(error, vendor.ModelRequestRejectedError) or _CONTEXT.search(text):
             kind = ProviderFault.refused if _REFUSED.search(text) else ProviderFault.bad_output
         return make_fault(facts, host, kind, model=model, body=text, cause=cause)
-    if isinstance(error, vendor.ContentFilterError):
+    if isinstance(error, vendor.UserError):
+        kind = ProviderFault.missing_resource  # the library does not take the model's name
+    elif isinstance(error, vendor.ContentFilterError):
         kind = ProviderFault.refused
     elif isinstance(error, (vendor.AgentRunError, ValueError)):
         kind = ProviderFault.bad_output

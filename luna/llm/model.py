@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from luna.kernel.errors import ProviderFault
 from luna.kernel.values import ModelChoice
 from luna.llm.answers import NotAnAnswer, read_answer
-from luna.llm.clients import client_for
+from luna.llm.clients import client_for, noting_responses
 from luna.llm.faults import fault_from, make_fault
 from luna.llm.providers import ProviderFacts
 from luna.llm.tokens import count_tokens
@@ -21,6 +21,7 @@ from luna.llm.types import ChatReply, ChatRequest, Finish, ModelFault, TextDelta
 from luna.llm.vendors import vendor_model, vendor_settings
 
 if TYPE_CHECKING:
+    import httpx2
     from pydantic_ai.messages import ModelMessage, ModelResponseStreamEvent
     from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
     from pydantic_ai.usage import RequestUsage
@@ -83,8 +84,9 @@ class VendorModel:
                 instrument=False,
             )
             deadline = loop.time() + request.timeout_seconds
-            async with asyncio.timeout_at(deadline):
-                response = await opened.__aenter__()
+            with noting_responses() as responses:
+                async with asyncio.timeout_at(deadline):
+                    response = await opened.__aenter__()
         try:
             with _Faults(self):
                 events = aiter(response)
@@ -99,7 +101,7 @@ class VendorModel:
                         heard.append(text)
                         yield TextDelta(text)
         finally:
-            await _close(response, opened)
+            await _close(response, opened, responses)
         yield self._reply(request, response, "".join(heard))
 
     def _reply(self, request: ChatRequest, response: "StreamedResponse", text: str) -> ChatReply:
@@ -172,9 +174,11 @@ class _Faults:
             raise fault_from(model.facts, model.host, model.choice.model, error) from None
 
 
-async def _close(response: "StreamedResponse", opened: Any) -> None:
+async def _close(response: "StreamedResponse", opened: Any, responses: "list[httpx2.Response]") -> None:
     """Close the connection, so that the server stops at once, then leave the vendor's context."""
     try:
+        for http in responses:
+            await http.aclose()
         await response.close_stream()
     finally:
         await opened.__aexit__(None, None, None)
