@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from luna.kernel.database import Database, sqlite_url
@@ -15,6 +16,9 @@ from luna.kernel.runtime import Runtime
 from luna.kernel.settings import SettingsStore
 from luna.kernel.values import new_id
 from luna.kernel.vault import Vault
+
+JOB_MODULES = ("luna.narration.dreams",)
+"""The modules that mark jobs: a process that runs jobs has to know them all."""
 
 DATABASE_FILE = "luna.db"
 INSTANCE_FILE = "instance-id"
@@ -34,6 +38,8 @@ async def open_runtime(data: Path, *, worker: bool) -> Runtime:
     folder (SQLite), Unavailable when the database is away, BadInput when a setting does not fit.
     """
     data = make_folder(data)
+    for module in JOB_MODULES:
+        import_module(module)
     conceal_environment(os.environ)
     boot = new_id()
     db = Database(database_url(data))

@@ -18,11 +18,30 @@ from luna.accounts.routes import router as accounts_router
 from luna.app import operations
 from luna.app.edge import Edge, Streams, handle_errors
 from luna.app.inputs import MAX_BODY, Inputs
+from luna.app.jobs_routes import router as jobs_router
 from luna.app.security import ApiPrefix, Guard, Identity, Policy, Serving
+from luna.assets.routes import router as assets_router
+from luna.characters.routes import router as characters_router
+from luna.costs.routes import router as costs_router
+from luna.exporters.routes import router as exports_router
 from luna.kernel.http import PROBLEMS
 from luna.kernel.runtime import Runtime
+from luna.llm.routes import router as llm_router
+from luna.narration.desk import Desk
+from luna.narration.routes import router as narration_router
+from luna.story.routes import router as story_router
+from luna.worlds.routes import router as worlds_router
 
 ROUTERS: tuple[APIRouter, ...] = (
+    narration_router,
+    story_router,
+    characters_router,
+    worlds_router,
+    assets_router,
+    costs_router,
+    llm_router,
+    exports_router,
+    jobs_router,
     accounts_router,
     operations.router,
 )
@@ -59,6 +78,7 @@ def create_app(runtime: Runtime, serving: Serving | None = None, *, max_body: in
     app.state.serving = serving
     app.state.policy = Policy(runtime, serving)
     app.state.streams = Streams()
+    app.state.desk = Desk(runtime)
     app.state.started = time.monotonic()
     app.state.metrics_source = operations.no_metrics
     app.state.engines_source = operations.no_engines
@@ -72,8 +92,11 @@ def create_app(runtime: Runtime, serving: Serving | None = None, *, max_body: in
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     app.state.started = time.monotonic()
+    desk: Desk = app.state.desk
+    await desk.open()
     yield
     app.state.streams.stop()
+    await desk.close()
 
 
 def operation_id(route: APIRoute) -> str:

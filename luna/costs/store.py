@@ -43,6 +43,11 @@ SUMS: tuple[ColumnElement[int], ...] = (
 )
 
 
+def _where(**values: str) -> list[ColumnElement[bool]]:
+    """Column equals value, for each. Named columns, because `filter_by` cannot tell a row's table from its class."""
+    return [getattr(Entry, name) == value for name, value in values.items()]
+
+
 def _sums(values: Sequence[Any]) -> Sums:
     return Sums(*(int(v) for v in values))
 
@@ -60,7 +65,7 @@ async def lock_caps(tx: Transaction) -> None:
 
 async def nanos_spent(tx: Transaction, **where: str) -> int:
     """Nano-dollars spent or reserved, by month, story_id, turn_id or owner."""
-    query = sa.select(sa.func.coalesce(sa.func.sum(Entry.cost_nanos), 0)).filter_by(**where)
+    query = sa.select(sa.func.coalesce(sa.func.sum(Entry.cost_nanos), 0)).where(*_where(**where))
     return int(await tx.scalar(query) or 0)
 
 
@@ -93,12 +98,12 @@ async def lose(tx: Transaction, *, not_boots: Collection[str], before: datetime 
 
 async def sums(tx: Transaction, owner: str, **where: str) -> Sums:
     """Sums over an owner's rows."""
-    return _sums((await tx.execute(sa.select(*SUMS).filter_by(owner=owner, **where))).one())
+    return _sums((await tx.execute(sa.select(*SUMS).where(*_where(owner=owner, **where)))).one())
 
 
 async def count_turns(tx: Transaction, owner: str, **where: str) -> int:
     """How many turns called any model."""
-    query = sa.select(sa.func.count(sa.distinct(Entry.turn_id))).filter_by(owner=owner, **where)
+    query = sa.select(sa.func.count(sa.distinct(Entry.turn_id))).where(*_where(owner=owner, **where))
     return int(await tx.scalar(query) or 0)
 
 
@@ -123,7 +128,7 @@ async def by_agent(tx: Transaction, owner: str, **where: str) -> list[tuple[str,
     keys = (Entry.agent, Entry.provider, Entry.model, source)
     query = (
         sa.select(*keys, *SUMS)
-        .filter_by(owner=owner, **where)
+        .where(*_where(owner=owner, **where))
         .group_by(*keys)
         .order_by(sa.func.sum(Entry.cost_nanos).desc(), Entry.agent, Entry.provider, Entry.model)
     )
@@ -159,7 +164,7 @@ async def entries(
     tx: Transaction, owner: str, *, limit: int, after: tuple[datetime, str] | None = None, **where: str
 ) -> Sequence[LedgerEntryRow]:
     """Rows of the ledger in the order of their calls; `after` is the (created_at, id) of the last one seen."""
-    query = sa.select(Entry).filter_by(owner=owner, **where)
+    query = sa.select(Entry).where(*_where(owner=owner, **where))
     if after is not None:
         query = query.where(sa.tuple_(Entry.created_at, Entry.id) > after)
     return (await tx.scalars(query.order_by(Entry.created_at, Entry.id).limit(limit))).all()

@@ -123,7 +123,6 @@ class Database:
         with _said_plainly():
             async with self._reads() as session:
                 yield session
-                await session.rollback()
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[Transaction]:

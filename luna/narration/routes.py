@@ -5,10 +5,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from luna.costs.types import Forecast
-from luna.kernel.errors import BadInput, NotFound
+from luna.kernel.errors import BadInput, LunaError, NotFound
 from luna.kernel.http import PROBLEMS, Asking, Running
 from luna.kernel.live import wire
 from luna.kernel.runtime import Runtime
@@ -59,23 +58,23 @@ AtDesk = Annotated[Desk, Depends(get_desk)]
 
 
 class EventStream(StreamingResponse):
-    """A telling's events, sent as they come. The server can end it when it stops."""
+    """A telling's events, sent as they come."""
 
     media_type = "text/event-stream"
 
     def __init__(self, content: AsyncIterator[bytes]) -> None:
         super().__init__(content, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["app"].state.streams.add()
-        await super().__call__(scope, receive, send)
-
 
 @router.post("/stories", tags=["stories"], status_code=201)
 async def create_story(runtime: Running, asker: Asking, desk: AtDesk, new: NewStory) -> StoryBegun:
     """Begin a story from an idea, a world, cards and lorebooks. Answers when Turn 0 is told."""
     telling = await service.begin_story(runtime, desk, asker.id, new)
-    turn = await desk.wait(telling)
+    try:
+        turn = await desk.wait(telling)
+    except LunaError:
+        await service.discard_story(runtime, asker.id, telling.story_id)
+        raise
     return StoryBegun(
         story_id=telling.story_id,
         title=(await service.title_of(runtime, asker.id, telling.story_id)),

@@ -88,6 +88,11 @@ def _title_of(premise: str, cast: list[Character]) -> str:
     return first if len(first) <= LONGEST_TITLE else first[:LONGEST_TITLE].rsplit(" ", 1)[0] + "…"
 
 
+async def discard_story(runtime: Runtime, owner: str, story_id: str) -> None:
+    """Put a story away whose opening could not be told, so that nothing half-begun is left."""
+    await story_service.delete_story(runtime, owner, story_id)
+
+
 async def title_of(runtime: Runtime, owner: str, story_id: str) -> str:
     """The title of a story of this owner. Raises NotFound."""
     return (await story_service.get_story(runtime, owner, story_id)).title
