@@ -20,7 +20,9 @@ def reachable(scene: SceneGraph) -> set[str]:
     if not scene.nodes:
         return set()
     nodes = scene.by_id()
-    return _spread([scene.nodes[0].id], {i: [link.to for link in n.next] for i, n in nodes.items()})
+    return _spread(
+        [scene.nodes[0].id], {i: [link.to for link in n.next if link.to in nodes] for i, n in nodes.items()}
+    )
 
 
 def _error(code: str, where: str, message: str, fix: str) -> Diagnostic:
@@ -141,7 +143,7 @@ def _ways(scene: SceneGraph) -> list[Diagnostic]:
 
 
 def _spread(starts: Iterable[str], edges: dict[str, list[str]]) -> set[str]:
-    """All that can be reached from `starts`, kept to nodes that are in the graph or lead on."""
+    """All that can be reached from `starts`, with them."""
     queue = deque(starts)
     seen = set(queue)
     while queue:

@@ -1,6 +1,7 @@
 """Plays a scene graph without a screen: the same graph and choices give the same steps, always."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from luna.kernel.errors import BadInput
@@ -13,11 +14,14 @@ Status = Literal["ended", "waiting", "stuck", "too-long"]
 class Walk(Frozen):
     """What was passed: the ids of all nodes in order, the labels of the answers taken, and how it stands.
 
+    `shown` are the nodes among them whose own conditions held, so that they were said and done.
+
     ended: an ending was reached, `ending` is its title; waiting: at a choice that no answer was given for,
     `open` are its open answers; stuck: no link was open; too-long: the limit of steps was reached.
     """
 
     nodes: tuple[str, ...]
+    shown: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
     status: Status
     ending: str | None = None
@@ -67,29 +71,54 @@ def walk(scene: SceneGraph, choices: Sequence[int] = (), *, limit: int = 100_000
     Raises BadInput for an answer that is not offered, and for a link to a node that does not exist.
     """
     nodes = scene.by_id()
-    variables: dict[str, Scalar] = {}
-    passed: list[str] = []
-    taken: list[str] = []
+    trip = _Trip()
     answers = iter(choices)
     node = scene.nodes[0] if scene.nodes else None
-    while node is not None and len(passed) < limit:
-        passed.append(node.id)
-        if all(holds(c, variables) for c in node.conditions):
-            variables.update(assignments(node))
+    while node is not None and len(trip.nodes) < limit:
+        trip.passes(node)
         if not node.next:
-            return _walk(passed, taken, "ended", variables, ending=ending_title(node))
-        ways = [link for link in node.next if all(holds(c, variables) for c in link.conditions)]
+            return trip.stands("ended", ending=ending_title(node))
+        ways = [link for link in node.next if all(holds(c, trip.variables) for c in link.conditions)]
         if not ways:
-            return _walk(passed, taken, "stuck", variables)
+            return trip.stands("stuck")
         way = ways[0]
         if node.type == "choice":
             answer = next(answers, None)
             if answer is None:
-                return _walk(passed, taken, "waiting", variables, ways=ways)
+                return trip.stands("waiting", ways=ways)
             way = _picked(node, ways, answer)
-            taken.append(way.label)
+            trip.taken.append(way.label)
         node = _target(nodes, node, way)
-    return _walk(passed, taken, "too-long" if node else "ended", variables)
+    return trip.stands("too-long" if node else "ended")
+
+
+@dataclass
+class _Trip:
+    """A walk under way."""
+
+    nodes: list[str] = field(default_factory=list[str])
+    shown: list[str] = field(default_factory=list[str])
+    taken: list[str] = field(default_factory=list[str])
+    variables: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
+
+    def passes(self, node: Node) -> None:
+        """Come to a node, and do what it does if its conditions hold."""
+        self.nodes.append(node.id)
+        if all(holds(c, self.variables) for c in node.conditions):
+            self.shown.append(node.id)
+            self.variables.update(assignments(node))
+
+    def stands(self, status: Status, *, ending: str | None = None, ways: Sequence[Link] = ()) -> Walk:
+        """The walk so far."""
+        return Walk(
+            nodes=tuple(self.nodes),
+            shown=tuple(self.shown),
+            taken=tuple(self.taken),
+            status=status,
+            ending=ending,
+            open=tuple(link.label for link in ways),
+            variables=self.variables,
+        )
 
 
 def paths(scene: SceneGraph, *, most: int = 1000) -> list[tuple[int, ...]]:
@@ -107,25 +136,6 @@ def paths(scene: SceneGraph, *, most: int = 1000) -> list[tuple[int, ...]]:
         else:
             found.append(path)
     return found
-
-
-def _walk(
-    passed: list[str],
-    taken: list[str],
-    status: Status,
-    variables: dict[str, Scalar],
-    *,
-    ending: str | None = None,
-    ways: Sequence[Link] = (),
-) -> Walk:
-    return Walk(
-        nodes=tuple(passed),
-        taken=tuple(taken),
-        status=status,
-        ending=ending,
-        open=tuple(link.label for link in ways),
-        variables=variables,
-    )
 
 
 def _picked(node: Node, ways: list[Link], answer: int) -> Link:

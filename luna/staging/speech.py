@@ -172,13 +172,17 @@ def _is_utterance(pieces: list[_Piece], index: int) -> bool:
 
 
 def _by_saying(pieces: list[_Piece], index: int, names: _Names) -> str | None:
-    """The speaker by a clause of saying after or before the quotation."""
-    if _closed_inside(pieces[index].text):
-        match = names.tag_after.match(_told_beside(pieces, index, 1))
-        if match:
-            return names.who(match["subject"] or match["late"])
+    """The speaker by a clause of saying before or after the quotation. One that leads up to it comes first."""
     match = names.tag_before.match(_last_sentence(_told_beside(pieces, index, -1)))
+    if match is None and _closed_inside(pieces[index].text) and not _leads_to_next(pieces, index):
+        match = names.tag_after.match(_told_beside(pieces, index, 1))
     return names.who(match["subject"] or match["late"]) if match else None
+
+
+def _leads_to_next(pieces: list[_Piece], index: int) -> bool:
+    """Whether what follows a quotation belongs to the next one: “No.” Mara says, “Never.”"""
+    told = _told_beside(pieces, index, 1).rstrip()
+    return pieces[index].text[:-1].endswith(".") and index + 2 < len(pieces) and told.endswith((",", ":"))
 
 
 def _by_beat(pieces: list[_Piece], index: int, names: _Names) -> str | None:
