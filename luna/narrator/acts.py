@@ -17,6 +17,7 @@ Handler = Callable[[Scene, Act, dict[str, Any]], None]
 MINUTES = {"wait": 15, "go": 0, "search": 12, "say": 2, "ask": 3, "muse": 1, "look": 3, "examine": 4}
 """How long an act takes; walking counts by the way."""
 OTHERWISE = 5
+SHOVES = frozenset(("push", "shove", "pull", "smash", "break", "press", "drag"))
 SPEAKS_OF = frozenset(("ask", "say", "go", "think", "muse", "write"))
 
 
@@ -106,10 +107,9 @@ def _reconsider(scene: Scene, act: Act) -> None:
         act.intent = "other"
     if act.intent == "attack" and not act.target and (act.obj or act.feature):
         act.intent = "use" if act.obj else "force"
-    if act.intent in ("use", "force") and present and not act.obj and not act.feature:
-        act.intent = (
-            "attack" if act.verb in ("push", "shove", "pull", "hang", "smash", "break", "press") else "other"
-        )
+    shoved = act.verb in SHOVES
+    if act.intent in ("use", "force") and present and not act.obj and (shoved or not act.feature):
+        act.intent = "attack" if shoved else "other"
     returning = act.phrase[:1] and act.phrase[0] in ("return", "visit")
     if act.place and act.place != view.here and returning:
         act.intent = "go"
@@ -224,6 +224,7 @@ def gist(scene: Scene, raw: str) -> str:
         w
         for w in words_of(raw)
         if len(w) > 3
+        and w not in STOP
         and "NOUN" in parts_of_speech(w)
         and "ADJ" not in parts_of_speech(w)
         and not verb_lemma(w)

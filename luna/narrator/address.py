@@ -7,6 +7,8 @@ from luna.narrator.grammar import inflect, verb_lemma
 
 AUXILIARY = {"is": "be", "are": "be", "has": "have", "have": "have", "does": "do", "do": "do"}
 PAST_BE = frozenset(("was", "were"))
+PLAIN = "\ue002"
+"""Begins a text whose verbs outside the slots are plain present-tense prose, to be shifted with the tense."""
 ADVERBS = "then|quickly|slowly|quietly|carefully|also|now|never|always|still"
 OBJECT_BEFORE = re.compile(
     r"\b(?:to|at|for|with|from|of|on|in|by|into|before|behind|beside|around|toward|towards|near|after|upon|over|about|"
@@ -22,6 +24,12 @@ def mark_player(text: str, names: Iterable[str] = ()) -> str:
     parts = re.split(r"([“\"][^”\"]*[”\"])", text)
     listed = "|".join(["[Tt]he player", "[Yy]ou", *(re.escape(n) for n in names if n and n.lower() != "you")])
     return "".join(part if n % 2 else _mark(part, listed) for n, part in enumerate(parts))
+
+
+def marked(text: str, names: Iterable[str] = ()) -> str:
+    """Text as `mark_player` gives it, with the sign of plain prose before it where that changed anything."""
+    changed = mark_player(text, names)
+    return text if changed == text else PLAIN + changed
 
 
 def _mark(text: str, names: str) -> str:

@@ -12,7 +12,7 @@ from luna.narrator.index import Person, lore_about, unmarked
 from luna.narrator.lexicon import STOP
 from luna.narrator.parser import Act
 from luna.narrator.plot import told_beat
-from luna.narrator.scene import Scene
+from luna.narrator.scene import Scene, plain
 from luna.narrator.view import View
 from luna.narrator.voice import in_own_words, worth_saying
 from luna.narrator.words import topic_name
@@ -89,9 +89,11 @@ def _find_something(scene: Scene, person: Person, act: Act) -> None:
     other = view.find("people", act.topic.lower())
     if other and other != person.id and scene.once(f"opinion:{person.id}", other):
         _opinion(scene, person, other)
-    elif line := own_fact(
-        scene, person, said | (frozenset(("you",)) if other == person.id else frozenset[str]())
-    ):
+    elif (
+        line := own_fact(
+            scene, person, said | (frozenset(("you",)) if other == person.id else frozenset[str]())
+        )
+    ) or (line := premise_fact(scene, person, said)):
         tell(scene, person, line)
     elif line := common_knowledge(scene, said):
         scene.line("react", person.id, "tell", line=line)
@@ -130,6 +132,17 @@ def own_fact(scene: Scene, person: Person, said: frozenset[str]) -> str:
         line = in_own_words(unmarked(fact), person)
         if worth_saying(line):
             scene.fact(person.id, person.facts, number)
+            return line
+    return ""
+
+
+def premise_fact(scene: Scene, person: Person, said: frozenset[str]) -> str:
+    """A sentence of the premise about the topic, as somebody would say it to the player's face."""
+    for number, sentence in enumerate(sentences(scene.index.premise.replace("\n", " "))[:20]):
+        if not said & stems(unmarked(sentence)):
+            continue
+        line = in_own_words(plain(sentence), person)
+        if worth_saying(line) and scene.once("lore", f"premise#{number}", 150):
             return line
     return ""
 

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable
 from typing import TypeVar
 
-from luna.narrator.address import mark_player
 from luna.narrator.grammar import sentences, words_of
 from luna.narrator.lexicon import OUTDOORS, PERSON_NOUNS, PLACE_NOUNS, STOP
 from luna.turns.events import PLAYER
@@ -17,9 +16,10 @@ from luna.turns.world import Character, Item, Lore, Place, Thread, World
 FALLBACK_PLACE = "this place"
 MORE_PLACES = 2
 _DETERMINERS = r"the|a|an|his|her|their|your|my|this|[A-Z]\w+['’]s"
+_NOUNS = "|".join(n for noun in sorted(PLACE_NOUNS) for n in (noun, noun.capitalize()))
 _PLACE = re.compile(
     r"\b(?P<prep>in|inside|at|into|to|on|onto|through|near|within|across|beyond|behind|beneath|under|of|enters?|reach(?:es|ed)?)\s+"
-    rf"(?P<det>{_DETERMINERS})\s+(?P<middle>(?:[\w-]+\s){{0,2}}?)(?P<noun>[A-Za-z]+)(?![\w-])"
+    rf"(?P<det>{_DETERMINERS})\s+(?P<middle>(?:[\w-]+\s){{0,2}}?)(?P<noun>{_NOUNS})(?![\w-])"
 )
 _PROPER = re.compile(r"\b(?P<name>(?:[A-Z][\w'’]+ ){1,2}(?P<noun>[A-Z]\w+))\b")
 _MACRO_CHAR = re.compile(r"\{\{char\}\}|<char>|<bot>", re.I)
@@ -34,7 +34,7 @@ def compiled(world: World) -> World:
     characters += _people_of_lore(world, characters)
     name = characters[0].name if len(characters) == 1 else ""
     player = world.player.name
-    premise = mark_player(clean(world.premise, name, player), (player,))
+    premise = clean(world.premise, name, player)
     opening = _macros(world.opening, name, player)
     places = list(_unique(world.places)) or _derived_places(world, premise, opening, characters)
     places += _places_of_lore(world, places)
@@ -205,8 +205,6 @@ def place_names(text: str, owner: str = "") -> list[str]:
     found: list[tuple[int, str]] = []
     for match in _PLACE.finditer(text):
         noun = match["noun"].lower()
-        if noun not in PLACE_NOUNS:
-            continue
         middle = " ".join(w for w in match["middle"].split() if w.lower() not in STOP)
         determiner = match["det"]
         if determiner.endswith(("'s", "’s")):
@@ -249,7 +247,7 @@ def _places_of_lore(world: World, known: list[Place]) -> list[Place]:
 def _clean_place(place: Place, character: str, player: str) -> Place:
     return place.model_copy(
         update={
-            "description": mark_player(clean(place.description, character, player), (player,)),
+            "description": clean(place.description, character, player),
             "senses": tuple(clean(s, character, player) for s in place.senses if s.strip()),
         }
     )

@@ -15,10 +15,11 @@ ORDER = {
     "premise": -1, "act": 0, "arrive": 0, "arrive2": 1, "react": 1, "beat": 2, "beat2": 2, "ambient": 3, "event": 3, "coda": 4,
 }  # fmt: skip
 OWN_PARAGRAPH = frozenset(("premise", "beat", "event", "coda", "ambient"))
+ALWAYS_TOLD = frozenset(("premise", "act", "beat", "coda"))
 SHORT_ACT = 90
 ENOUGH = {"short": 0, "medium": 38, "long": 80}
 """Words below which a turn gets one more thing perceived, by length of style."""
-AT_MOST = {"short": 1, "medium": 2, "long": 3}
+AT_MOST = {"short": 0, "medium": 1, "long": 3}
 
 
 def compose(index: Index, situation: Situation, plan: Plan) -> Draft:
@@ -31,8 +32,7 @@ def compose(index: Index, situation: Situation, plan: Plan) -> Draft:
         pieces = _tell_all(teller, told)
     else:
         pieces = retell(teller, situation, plan)
-    paragraphs = paragraphs_of(_ordered(pieces))
-    paragraphs = _fresh(paragraphs, teller.history)
+    paragraphs = paragraphs_of(_fresh(_ordered(pieces), teller.history))
     paragraphs = _enough(teller, situation, paragraphs) or [
         teller.pick("empty", teller.always()) or "A pause."
     ]
@@ -91,17 +91,17 @@ def paragraphs_of(pieces: list[tuple[str, str]]) -> list[str]:
     return done
 
 
-def _fresh(paragraphs: list[str], history: History) -> list[str]:
-    """Never the same sentence twice, as long as something else is left to say."""
-    kept: list[str] = []
-    for paragraph in paragraphs:
-        parts = sentences(paragraph)
+def _fresh(pieces: list[tuple[str, str]], history: History) -> list[tuple[str, str]]:
+    """Never the same sentence twice, as long as something else is left; what answers the act always stays."""
+    kept: list[tuple[str, str]] = []
+    for slot, text in pieces:
+        parts = sentences(text)
         left = [s for s in parts if "“" in s or "”" in s or not history.stale(s)]
-        whole = len(left) == len(parts) or not (left or len(paragraphs) > 1)
-        text = paragraph if whole else " ".join(left)
-        if text.strip():
-            kept.append(text.strip())
-    return kept
+        if slot in ALWAYS_TOLD or len(left) == len(parts):
+            kept.append((slot, text))
+        elif left:
+            kept.append((slot, " ".join(left)))
+    return kept or pieces
 
 
 def _enough(teller: Teller, situation: Situation, paragraphs: list[str]) -> list[str]:

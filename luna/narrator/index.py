@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import cast
 
+from luna.narrator.address import PLAIN, marked
 from luna.narrator.grammar import sentences, words_of
 from luna.narrator.lexicon import ADDRESS, REGISTERS, STOP
 from luna.narrator.nouns import Feature, features_of
@@ -75,13 +76,15 @@ class Index:
     beats: dict[str, tuple[Thread, Beat]]
     topics: dict[str, frozenset[str]]
     vocabulary: frozenset[str]
+    premise: str
     prose: str
 
 
 def build(world: World) -> Index:
     """The index of a world, made anew."""
-    people = {c.id: _person(c) for c in world.characters}
-    things = {i.id: _thing(i) for i in world.items}
+    names = (world.player.name,)
+    people = {c.id: _person(c, names) for c in world.characters}
+    things = {i.id: _thing(i, names) for i in world.items}
     taken = {n for t in things.values() for name in t.names for n in name.split()}
     taken |= {n for p in people.values() for n in p.names}
     taken |= {n for p in world.places for n in _names(p.name, p.aliases)}
@@ -89,24 +92,33 @@ def build(world: World) -> Index:
     return Index(
         world=world,
         people=people,
-        spots={p.id: _spot(p, taken) for p in world.places},
+        spots={p.id: _spot(p, taken, names) for p in world.places},
         things=things,
         threads={t.id: t for t in world.threads},
         beats={b.id: (t, b) for t in world.threads for b in t.beats},
         topics={t.id: _topics(t) for t in world.threads},
         vocabulary=frozenset(words_of(unmarked(prose))),
+        premise=_premise(world),
         prose=unmarked(prose),
     )
 
 
+def _premise(world: World) -> str:
+    """The premise with slots for the player, paragraph by paragraph."""
+    parts = re.split(r"\n\s*\n", world.premise)
+    return "\n\n".join(marked(" ".join(p.split()), (world.player.name,)) for p in parts if p.strip())
+
+
 def unmarked(text: str) -> str:
     """Text without braces: `{be|s}` becomes `be`."""
-    return re.sub(r"\{([^{}|.]+)[^{}]*\}", r"\1", text)
+    return re.sub(r"\{([^{}|.]+)[^{}]*\}", r"\1", text.removeprefix(PLAIN))
 
 
-def facts_in(text: str) -> tuple[str, ...]:
+def facts_in(text: str, names: Iterable[str] = ()) -> tuple[str, ...]:
     """The sentences of a description that can be told; lists and sheets of attributes are passed over."""
-    return tuple([s for s in sentences(text) if tellable(s)][:MAX_FACTS])
+    if "{" not in text:
+        text = re.sub(r"\[[^\]]*\]", " ", text)
+    return tuple([marked(s, names) for s in sentences(text) if tellable(s)][:MAX_FACTS])
 
 
 def tellable(sentence: str) -> bool:
@@ -129,7 +141,7 @@ def _names(name: str, aliases: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted((n for n in found if n and n not in STOP), key=lambda n: (-len(n), n)))
 
 
-def _person(c: Character) -> Person:
+def _person(c: Character, player: tuple[str, ...]) -> Person:
     first = c.name.split()[0] if c.name.split() else c.name
     register, address = _voice(c)
     aliases = [*c.aliases, c.full_name]
@@ -146,7 +158,7 @@ def _person(c: Character) -> Person:
         names=_names(c.name, aliases),
         pronouns=c.pronouns,
         role=c.role,
-        facts=facts_in(c.description),
+        facts=facts_in(c.description, player),
         register=register,
         address=address,
         habits=c.habits,
@@ -175,8 +187,8 @@ def _voice(c: Character) -> tuple[str, str]:
     return max(score, key=lambda r: (score[r], r)), address
 
 
-def _spot(p: Place, taken: set[str]) -> Spot:
-    facts = facts_in(p.description)
+def _spot(p: Place, taken: set[str], player: tuple[str, ...]) -> Spot:
+    facts = facts_in(p.description, player)
     own = set(words_of(p.name)[-1:])
     features = {
         word: feature
@@ -197,12 +209,12 @@ def _spot(p: Place, taken: set[str]) -> Spot:
     )
 
 
-def _thing(i: Item) -> Thing:
+def _thing(i: Item, player: tuple[str, ...]) -> Thing:
     return Thing(
         id=i.id,
         name=i.name,
         names=_names(i.name, i.aliases),
-        facts=facts_in(i.description),
+        facts=facts_in(i.description, player),
         fixed=i.fixed,
         plural=i.plural,
         later={beat: _names(names[0], names[1:]) for beat, names in i.aliases_after.items() if names},

@@ -1,5 +1,11 @@
 """English word lists for the parser and the world compiler. Data only."""
 
+
+def listed(words: str) -> frozenset[str]:
+    """The words of a line, as a set."""
+    return frozenset(words.split())
+
+
 _INTENTS = {
     "look": "look survey scan gaze glance",
     "examine": "examine inspect study observe check investigate watch peer stare consider measure test admire",
@@ -43,8 +49,8 @@ _INTENTS = {
 
 def _by_word() -> dict[str, str]:
     found: dict[str, str] = {}
-    for intent, listed in _INTENTS.items():
-        for word in listed.split():
+    for intent, verbs in _INTENTS.items():
+        for word in verbs.split():
             found.setdefault(word, intent)
     return found
 
@@ -58,6 +64,7 @@ PHRASES = (
     (r"^take (?:a )?(?:closer|close|good|second) look at\b", "examine"),
     (r"^look (?:around|about|round)\b", "look"),
     (r"^look for\b", "search"),
+    (r"^draw (?:\w+ )?(?:sword|blade|knife|dagger|weapon|bow|pistol|breath|closer|near)\b", "other"),
     (r"^(?:pick|start) a fight\b", "attack"),
     (r"^(?:take|have) a (?:\w+ )?look around\b", "look"),
     (r"^(?:take|have) a (?:\w+ )?look\b", "examine"),
@@ -86,8 +93,12 @@ PHRASES = (
 )
 """Patterns that outrank single verbs, first match wins."""
 
-STOP = frozenset(
-    ["i", "i'm", "i'd", "i'll", "me", "my", "mine", "we", "us", "our", "you", "your", "he", "she", "it", "they", "them", "him", "her", "his", "their", "its", "the", "a", "an", "and", "or", "but", "then", "so", "to", "of", "in", "on", "at", "by", "for", "with", "from", "into", "onto", "about", "around", "is", "are", "was", "be", "am", "do", "does", "did", "not", "no", "yes", "this", "that", "these", "those", "there", "here", "what", "who", "where", "when", "why", "how", "which", "can", "could", "would", "will", "shall", "should", "may", "might", "must", "have", "has", "had", "if", "as", "up", "down", "out", "off", "over", "under", "again", "just", "very", "really", "please", "now", "some", "any", "all", "try", "want", "let", "go"]
+STOP = listed(
+    "i i'm i'd i'll me my mine we us our you your he she it they them him her his their its the a an and "
+    "or but then so to of in on at by for with from into onto about around is are was be am do does did "
+    "not no yes this that these those there here what who where when why how which can could would will "
+    "shall should may might must have has had if as up down out off over under again just very really "
+    "please now some any all try want let go"
 )
 
 FOREIGN = {
@@ -99,18 +110,28 @@ FOREIGN = {
     "pt": "eu o os que é uma com para não meu onde quero",
     "pl": "ja nie jest się na do gdzie mój",
 }
-FOREIGN_WORDS = {language: frozenset(listed.split()) for language, listed in FOREIGN.items()}
+FOREIGN_WORDS = {language: listed(common) for language, common in FOREIGN.items()}
 
-RUDE = frozenset(
-    ["idiot", "stupid", "fool", "moron", "shut", "ugly", "bastard", "damn", "fuck", "fucking", "shit", "crap", "hate", "loser", "liar", "witch", "pathetic", "worthless", "dumb", "ass", "coward", "pig", "scum"]
+RUDE = listed(
+    "idiot stupid fool moron shut ugly bastard damn fuck fucking shit crap hate loser liar witch pathetic "
+    "worthless dumb ass coward pig scum"
 )
-ABSURD = frozenset(
-    ["helicopter", "dragon", "laser", "unicorn", "phone", "smartphone", "internet", "tank", "nuke", "bomb", "spaceship", "rocket", "zombie", "ninja", "pizza", "car", "robot", "godzilla", "lightsaber", "bazooka", "wifi", "google", "chatgpt", "elephant", "giraffe", "teleport", "superman", "jetpack", "machinegun", "gun", "wizard", "alien", "aliens", "vampire"]
+ABSURD = listed(
+    "helicopter dragon laser unicorn phone smartphone internet tank nuke bomb spaceship rocket zombie "
+    "ninja pizza car robot godzilla lightsaber bazooka wifi google chatgpt elephant giraffe teleport "
+    "superman jetpack machinegun gun wizard alien aliens vampire"
 )
 """Things that are not granted unless the world knows the word."""
 
-NO_FEATURE = frozenset(
-    ["one", "time", "way", "thing", "reason", "rest", "sort", "shape", "place", "side", "moment", "lot", "kind", "end", "hand", "part", "bit", "year", "point", "size", "first", "last", "people", "note", "second", "leg", "world", "something", "dark", "foot", "whole", "sea", "wall", "door", "lip", "arm", "elbow", "bone", "ink", "length", "cold", "room", "cage", "step", "water", "map", "breadth", "mile", "seat", "night", "day", "morning", "evening", "word", "name", "voice", "life", "line", "age", "hair", "eye", "eyes", "smile", "skin", "face", "way", "use", "beginning", "story", "past", "future", "truth", "fact", "idea", "name"]
+NO_FEATURE = listed(
+    "ship boat horse cart carriage train beast beasts monster monsters enemy enemies animal animals bird birds "
+    "people family friend friends mother father brother sister war magic danger help pain sky air sun moon rain "
+    "wind weather "
+    "one time way thing reason rest sort shape place side moment lot kind end hand part bit year point "
+    "size first last people note second leg world something dark foot whole sea wall door lip arm elbow "
+    "bone ink length cold room cage step water map breadth mile seat night day morning evening word name "
+    "voice life line age hair eye eyes smile skin face way use beginning story past future truth fact "
+    "idea name"
 )
 """Nouns too common or too vague to be offered as something to look at."""
 
@@ -122,16 +143,35 @@ REGISTERS = {
     "wry": "wry sardonic tired cynical dry sly sarcastic world-weary",
 }
 ADDRESS = tuple(
-    ["love", "dear", "lad", "lass", "sir", "friend", "sweetheart", "kid", "captain", "darling", "mate", "boss", "stranger", "traveller"]
+    sorted(
+        listed("love dear lad lass sir friend sweetheart kid captain darling mate boss stranger traveller")
+    )
 )
 
-PLACE_NOUNS = frozenset(
-    ["inn", "tavern", "pub", "bar", "hall", "house", "home", "cottage", "cabin", "hut", "castle", "keep", "tower", "palace", "temple", "church", "chapel", "monastery", "library", "school", "academy", "classroom", "office", "shop", "store", "market", "bakery", "smithy", "forge", "mill", "farm", "barn", "stable", "garden", "park", "forest", "wood", "woods", "grove", "glade", "clearing", "meadow", "field", "valley", "hill", "mountain", "pass", "cave", "cavern", "mine", "tunnel", "dungeon", "cell", "prison", "ruins", "crypt", "graveyard", "cemetery", "village", "town", "city", "street", "alley", "square", "harbour", "harbor", "dock", "quay", "pier", "beach", "shore", "coast", "island", "lighthouse", "ship", "boat", "deck", "cabin", "bridge", "station", "platform", "train", "carriage", "airport", "hotel", "lobby", "room", "bedroom", "kitchen", "cellar", "attic", "corridor", "laboratory", "lab", "clinic", "hospital", "ward", "arena", "camp", "campsite", "tent", "fort", "fortress", "outpost", "desert", "swamp", "marsh", "lake", "river", "riverbank", "museum", "theatre", "theater", "cafe", "café", "diner", "restaurant", "apartment", "flat", "rooftop", "basement", "workshop", "studio", "observatory", "greenhouse", "colony", "base", "spaceship", "starship", "realm", "kingdom", "vault", "archive", "courtroom", "manor", "mansion", "estate", "parlour", "parlor", "orchard", "vineyard", "monument", "gate", "gatehouse"]
+PLACE_NOUNS = listed(
+    "inn tavern pub bar hall house home cottage cabin hut castle keep tower palace temple church chapel "
+    "monastery library school academy classroom office shop store market bakery smithy forge mill farm "
+    "barn stable garden park forest wood woods grove glade clearing meadow field valley hill mountain "
+    "pass cave cavern mine tunnel dungeon cell prison ruins crypt graveyard cemetery village town city "
+    "street alley square harbour harbor dock quay pier beach shore coast island lighthouse ship boat deck "
+    "cabin bridge station platform train carriage airport hotel lobby room bedroom kitchen cellar attic "
+    "corridor laboratory lab clinic hospital ward arena camp campsite tent fort fortress outpost desert "
+    "swamp marsh lake river riverbank museum theatre theater cafe café diner restaurant apartment flat "
+    "rooftop basement workshop studio observatory greenhouse colony base spaceship starship realm kingdom "
+    "vault archive courtroom manor mansion estate parlour parlor orchard vineyard monument gate gatehouse"
 )
-OUTDOORS = frozenset(
-    ["garden", "park", "forest", "wood", "woods", "grove", "glade", "clearing", "meadow", "field", "valley", "hill", "mountain", "pass", "graveyard", "cemetery", "village", "town", "city", "street", "alley", "square", "harbour", "harbor", "dock", "quay", "pier", "beach", "shore", "coast", "island", "bridge", "camp", "desert", "swamp", "marsh", "lake", "river", "riverbank", "rooftop", "orchard", "vineyard", "ruins", "realm", "kingdom", "market", "farm", "deck", "gate"]
+OUTDOORS = listed(
+    "garden park forest wood woods grove glade clearing meadow field valley hill mountain pass graveyard "
+    "cemetery village town city street alley square harbour harbor dock quay pier beach shore coast "
+    "island bridge camp desert swamp marsh lake river riverbank rooftop orchard vineyard ruins realm "
+    "kingdom market farm deck gate"
 )
 """Place nouns under the open sky."""
-PERSON_NOUNS = frozenset(
-    ["man", "woman", "girl", "boy", "child", "knight", "queen", "king", "prince", "princess", "wizard", "witch", "guard", "soldier", "captain", "merchant", "innkeeper", "blacksmith", "smith", "priest", "priestess", "monk", "nun", "thief", "assassin", "hunter", "ranger", "farmer", "doctor", "healer", "nurse", "teacher", "professor", "student", "detective", "officer", "sailor", "pirate", "bard", "scholar", "librarian", "lord", "lady", "duke", "duchess", "baron", "servant", "maid", "butler", "cook", "baker", "guardian", "elf", "dwarf", "orc", "vampire", "werewolf", "demon", "angel", "fairy", "druid", "sorcerer", "sorceress", "mage", "warrior", "mercenary", "bounty", "engineer", "pilot", "scientist", "android", "robot", "spirit", "ghost", "goddess", "god", "sexton", "keeper"]
+PERSON_NOUNS = listed(
+    "man woman girl boy child knight queen king prince princess wizard witch guard soldier captain "
+    "merchant innkeeper blacksmith smith priest priestess monk nun thief assassin hunter ranger farmer "
+    "doctor healer nurse teacher professor student detective officer sailor pirate bard scholar librarian "
+    "lord lady duke duchess baron servant maid butler cook baker guardian elf dwarf orc vampire werewolf "
+    "demon angel fairy druid sorcerer sorceress mage warrior mercenary bounty engineer pilot scientist "
+    "android robot spirit ghost goddess god sexton keeper"
 )

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from luna.narrator.grammar import inflect, parts_of_speech, verb_lemma
-from luna.narrator.lexicon import NO_FEATURE, STOP
+from luna.narrator.grammar import inflect, noun_lemma, parts_of_speech, verb_lemma
+from luna.narrator.lexicon import NO_FEATURE, PERSON_NOUNS, STOP
 
 STARTERS = frozenset(("the", "a", "an", "one", "its", "every"))
 ORDINALS = frozenset(("first", "second", "third", "fourth", "last", "next"))
@@ -26,7 +26,7 @@ def features_of(facts: Iterable[str]) -> dict[str, Feature]:
     for number, sentence in enumerate(facts):
         tokens = re.findall(r"[^\W\d_][\w’'\-]*|[,.;:“”]|\{[^}]*\}", sentence)
         for i, token in enumerate(tokens):
-            if token.lower() not in STARTERS:
+            if token.lower() not in STARTERS or (i and tokens[i - 1].lower() == "like"):
                 continue
             phrase = noun_phrase(tokens, i + 1)
             if phrase and "NOUN" in parts_of_speech(phrase[-1]) and _worth_a_look(phrase):
@@ -39,6 +39,7 @@ def _worth_a_look(phrase: list[str]) -> bool:
     proper = any(word[:1].isupper() for word in phrase)
     return (
         head not in NO_FEATURE
+        and noun_lemma(head) not in PERSON_NOUNS
         and not (head.endswith("est") and "ADJ" in parts_of_speech(head))
         and not proper
         and len(head) > 2

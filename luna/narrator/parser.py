@@ -13,10 +13,49 @@ QUOTE = "§"
 LONGEST = 16
 """A clause of more words is not inflected again word for word."""
 QUESTION_WORDS = frozenset(
-    ["what", "who", "where", "when", "why", "how", "which", "is", "are", "do", "does", "did", "can", "could", "will", "would", "should", "have", "has", "had"]
+    [
+        "what",
+        "who",
+        "where",
+        "when",
+        "why",
+        "how",
+        "which",
+        "is",
+        "are",
+        "do",
+        "does",
+        "did",
+        "can",
+        "could",
+        "will",
+        "would",
+        "should",
+        "have",
+        "has",
+        "had",
+    ]
 )
 NOT_MANNER = frozenset(
-    ["only", "reply", "family", "early", "fly", "really", "holy", "ugly", "rely", "apply", "belly", "jelly", "supply", "italy", "july", "bully", "lily"]
+    [
+        "only",
+        "reply",
+        "family",
+        "early",
+        "fly",
+        "really",
+        "holy",
+        "ugly",
+        "rely",
+        "apply",
+        "belly",
+        "jelly",
+        "supply",
+        "italy",
+        "july",
+        "bully",
+        "lily",
+    ]
 )
 
 
@@ -71,6 +110,8 @@ def parse(view: View, text: str) -> list[Act]:
         ground(view, act, last)
         last = act
         _odd(view, act)
+    if acts and acts[0].long:
+        acts = [acts[0], *(a for a in acts[1:] if a.intent in ("go", "take", "give", "attack"))]
     useful = [a for a in acts if not _idle(a)] if len(acts) > 2 else acts
     return _fold(useful or acts) or [Act(text)]
 

@@ -9,6 +9,9 @@ from luna.narrator.scene import Scene
 from luna.narrator.words import topic_name
 from luna.turns.events import Moved
 
+SELVES = frozenset(
+    ["herself", "himself", "themself", "themselves", "yourself", "itself", "you", "her", "him", "them"]
+)
 LONGEST_QUOTE = 400
 GREETING = re.compile(r"\W*(hello|hi|hey|good (evening|morning|day|afternoon))\b.{0,20}")
 
@@ -84,7 +87,7 @@ def _ask(scene: Scene, act: Act, args: dict[str, Any]) -> None:
         return
     scene.focus(who)
     name = scene.view.person(who).name
-    topic = topic_name(scene, act.topic)
+    topic = "" if act.topic in SELVES else topic_name(scene, act.topic)
     if args.get("clause"):
         scene.say("act", "ask.clause", f"The player asks {name} {act.clause}.", **args)
     elif topic:
@@ -99,7 +102,7 @@ def courtesy(scene: Scene, act: Act, args: dict[str, Any]) -> None:
     """Greeting, thanking, apologising."""
     who = args.get("n")
     if who is None:
-        scene.say("act", "other" if act.phrase else "empty", f"The player: {act.raw[:200]}", **args)
+        scene.say("act", "courtesy.alone", f"The player, to nobody: {act.raw[:200]}", **args)
         return
     if act.speech:
         scene.say(

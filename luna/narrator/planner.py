@@ -2,7 +2,7 @@
 
 from luna.narrator.acts import resolve
 from luna.narrator.grammar import words_of
-from luna.narrator.index import Index
+from luna.narrator.index import Index, unmarked
 from luna.narrator.lexicon import STOP
 from luna.narrator.parser import Act, parse, speak
 from luna.narrator.plot import ended
@@ -23,9 +23,10 @@ def plan_turn(index: Index, situation: Situation) -> Plan:
         scene.say("act", "afterwards", "The player's character is dead; the world goes on.")
         return finished(scene, "afterwards")
     acts = _acts(scene, situation)
-    for act in acts[:ACTS_A_TURN]:
+    typed = situation.action.mode in ("do", "say")
+    for act in acts[:ACTS_A_TURN] if typed else ():
         resolve(scene, act)
-    if len(acts) > ACTS_A_TURN:
+    if typed and len(acts) > ACTS_A_TURN:
         scene.say("act", "cut", "The rest of what the player meant to do has to wait.")
     ambient(scene)
     steer(scene, acts[:ACTS_A_TURN], situation.style.pacing)
@@ -101,6 +102,7 @@ def plan_opening(index: Index, situation: Situation) -> Plan:
     scene.note("phase", scene.view.phase)
     scene.note("visited", {here: 1})
     company = scene.view.company()
+    _already_told(scene, f"{world.premise} {world.opening}", [*index.spots, *index.people])
     if world.opening.strip():
         scene.text("premise", world.opening, whole=True, exact=True)
         for who in company:
@@ -111,7 +113,7 @@ def plan_opening(index: Index, situation: Situation) -> Plan:
             _first_sight(scene)
         return finished(scene, "opening")
     if world.premise.strip():
-        scene.text("premise", world.premise, whole=True)
+        scene.text("premise", index.premise, whole=True)
     _first_sight(scene)
     if company:
         meet(scene, company[0], "arrive2")
@@ -120,6 +122,19 @@ def plan_opening(index: Index, situation: Situation) -> Plan:
             scene.once(f"samples:{company[0]}", "0")
             scene.quote("arrive2", company[0], samples[0])
     return finished(scene, "opening")
+
+
+def _already_told(scene: Scene, text: str, entities: list[str]) -> None:
+    """Facts that the premise or the opening says in so many words are no news."""
+    for entity in entities:
+        facts = (
+            scene.index.spots[entity].facts
+            if entity in scene.index.spots
+            else scene.index.people[entity].facts
+        )
+        for number, fact in enumerate(facts):
+            if unmarked(fact) in unmarked(text) or fact in text:
+                scene.fact(entity, facts, number)
 
 
 def _first_sight(scene: Scene) -> None:

@@ -30,12 +30,47 @@ PRONOUNS = {
 }
 YOU_FORMS = {"you": 0, "you.o": 1, "your": 2, "yours": 3, "yourself": 4}
 SINGULAR_WORDS = frozenset(
-    ["it", "there", "he", "she", "nobody", "someone", "somebody", "something", "nothing", "everything", "everyone", "this", "that", "each", "what"]
+    [
+        "it",
+        "there",
+        "he",
+        "she",
+        "nobody",
+        "someone",
+        "somebody",
+        "something",
+        "nothing",
+        "everything",
+        "everyone",
+        "this",
+        "that",
+        "each",
+        "what",
+    ]
 )
 NEUTRAL_WORDS = frozenset(
-    ["and", "but", "or", "not", "then", "to", "who", "which", "never", "always", "already", "still", "only", "also", "both", "simply"]
+    [
+        "and",
+        "but",
+        "or",
+        "not",
+        "then",
+        "to",
+        "who",
+        "which",
+        "never",
+        "always",
+        "already",
+        "still",
+        "only",
+        "also",
+        "both",
+        "simply",
+    ]
 )
-IRREGULAR_PLURALS = frozenset(["people", "children", "men", "women", "feet", "teeth", "mice", "geese", "police"])
+IRREGULAR_PLURALS = frozenset(
+    ["people", "children", "men", "women", "feet", "teeth", "mice", "geese", "police"]
+)
 TRAILING_ADVERBS = frozenset(["already", "still", "only", "never", "always", "also", "all", "both"])
 HIS_FORMS = {"he": 0, "him": 1, "his": 2, "hers": 3, "himself": 4}
 
@@ -195,8 +230,9 @@ class _Rendering:
 
     def doing(self, doing: Doing, mod: str) -> None:
         rest = self.r.render(doing.rest, {}, self.rng) if "{" in doing.rest else doing.rest
-        if rest and doing.rest[:1] in "{" and rest[:2] not in ("I ", "I'"):
-            rest = rest[:1].lower() + rest[1:] if self.r.person != 3 else rest
+        named = rest.startswith(self.r.name) or rest[:2] in ("I ", "I'")
+        if rest and not doing.rest[:1].isupper() and not named:
+            rest = rest[:1].lower() + rest[1:]
         if mod in ("G", "G2"):
             form = capital(inflect(doing.verb, "VBG"))
         elif mod == "i":
@@ -235,15 +271,19 @@ class _Rendering:
         elif word in ("they", "these", "those"):
             self.subject = "3p"
         elif word not in NEUTRAL_WORDS:
-            self.subject = "3p" if _is_plural(word) else "3s"
+            self.subject = "3p" if is_plural(word) else "3s"
 
 
-def _is_plural(word: str) -> bool:
+def is_plural(word: str) -> bool:
+    """Whether a noun is a plural, as far as its form tells. Unknown words in -s count as plurals."""
     if word in IRREGULAR_PLURALS:
         return True
     if not word.endswith("s") or word.endswith("ss"):
         return False
-    return "NOUN" in parts_of_speech(word) and noun_lemma(word) != word
+    kinds = parts_of_speech(word)
+    if not kinds:
+        return not word.endswith(("us", "is", "'s", "’s"))
+    return "NOUN" in kinds and noun_lemma(word) != word
 
 
 def alternatives(template: str, rng: random.Random) -> str:

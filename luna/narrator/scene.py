@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from luna.kernel.values import Dice
+from luna.narrator.address import PLAIN
 from luna.narrator.index import Index
 from luna.narrator.view import TELLER, View
 from luna.turns.events import PLAYER, Noted, RelationshipChanged, WorldEvent, WorldState, apply
@@ -197,6 +198,7 @@ MANNERS = {
 
 def plain(text: str) -> str:
     """A template as a plain present-tense sentence about "you", short enough for a beat."""
+    text = text.replace(PLAIN, "")
     if "{" in text or "[" in text:
         from luna.narrator.realiser import Realiser
 

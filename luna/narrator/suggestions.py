@@ -4,13 +4,14 @@ import re
 from dataclasses import dataclass
 
 from luna.kernel.values import Dice
-from luna.narrator.grammar import capital
+from luna.narrator.grammar import capital, sentences
 from luna.narrator.index import many, unmarked
+from luna.narrator.nouns import features_of
 from luna.narrator.parser import Act, parse
 from luna.narrator.view import View
 from luna.turns.events import PLAYER
 
-MOST = 5
+MOST, FEWEST = 5, 3
 DONE_ONCE = frozenset(("look", "do", "ask", "show"))
 STAYS = frozenset(("wait", "listen", "think", "look", "muse", "silence", "smell"))
 
@@ -30,18 +31,27 @@ def suggestions(view: View, dice: Dice, wanted: int = 4) -> list[str]:
         return ["Wait, and listen", "Look around", "Listen"][:wanted]
     did = set(view.note("did", ()))
     rng = dice.stream("narrator", "suggest")
-    ideas = [Idea(i.score + rng.random() * 0.8, i.sort, capital(i.text)) for i in _ideas(view)]
+    spread = 0.8 if view.note("leads", ()) else 1.8
+    ideas = [Idea(i.score + rng.random() * spread, i.sort, capital(i.text)) for i in _ideas(view)]
     ideas.sort(key=lambda i: (-i.score, i.text))
+    chosen = _choose(view, ideas, min(wanted, MOST), did)
+    if len(chosen) < FEWEST <= wanted:
+        spare = [i for i in ideas if i.text not in chosen and feasible(view, i.text)]
+        chosen += [i.text for i in spare][: FEWEST - len(chosen)]
+    return chosen
+
+
+def _choose(view: View, ideas: list[Idea], wanted: int, did: set[str]) -> list[str]:
     chosen: list[str] = []
     sorts: dict[str, int] = {}
     for idea in ideas:
-        limit = 2 if idea.sort in ("ask", "do", "rest") else 1
+        limit = 2 if idea.sort in ("ask", "do") else 1
         done = idea.sort in DONE_ONCE and idea.text.lower() in did
         if idea.text in chosen or sorts.get(idea.sort, 0) >= limit or done or not feasible(view, idea.text):
             continue
         chosen.append(idea.text)
         sorts[idea.sort] = sorts.get(idea.sort, 0) + 1
-        if len(chosen) == min(wanted, MOST):
+        if len(chosen) == wanted:
             break
     return chosen
 
@@ -86,7 +96,9 @@ def _ideas(view: View) -> list[Idea]:
         *_ways(view),
         Idea(0.6, "rest", "Wait, and listen"),
         Idea(0.5, "rest", "Look around"),
-        Idea(0.1, "rest", "Think it over"),
+        Idea(0.3, "rest", "Think it over"),
+        Idea(0.2, "rest", "Listen"),
+        Idea(0.1, "rest", "Rest for a while"),
     ]
 
 
@@ -173,11 +185,28 @@ def _about_people(view: View) -> list[Idea]:
         for item in view.carried():
             if f"{who}|{item}" not in view.note("showed", ()):
                 found.append(Idea(1.5, "show", f"Show {view.thing(item).name} to {person.name}"))
+        for entry in view.index.world.lore[:40]:
+            name = entry.title or (entry.keys[0] if entry.keys else "")
+            topic = name.lower()
+            told = any(str(x).startswith(f"{entry.id}#") for x in view.note("lore", ()))
+            if name and not told and f"{who}|{topic}" not in asked:
+                found.append(Idea(1.8, "ask", f"Ask {person.name} about {name}"))
+        for noun in talking_points(view, who):
+            if f"{who}|the {noun}" not in asked:
+                found.append(Idea(1.6, "ask", f"Ask {person.name} about the {noun}"))
         place = view.spot().name
         if f"{who}|{place.lower()}" not in asked:
             found.append(Idea(1.2, "ask", f"Ask {person.name} about {place}"))
         found.append(Idea(0.4, "rest", f"Talk to {person.name}"))
     return found
+
+
+def talking_points(view: View, who: str) -> list[str]:
+    """Nouns of the premise and of somebody's own facts that they could be asked about."""
+    facts = [f for n, f in enumerate(view.person(who).facts) if not view.told(who, n)]
+    told = set(view.note("lore", ()))
+    premise = [s for n, s in enumerate(sentences(view.index.premise)[:20]) if f"premise#{n}" not in told]
+    return [f.phrase for f in features_of([*premise, *facts]).values()][:6]
 
 
 def _topic(view: View, key: str) -> str:

@@ -4,20 +4,56 @@ import random
 import re
 from typing import Any, cast
 
+from luna.narrator.address import PLAIN
 from luna.narrator.grammar import capital, lower_first, sentences
 from luna.narrator.history import History
 from luna.narrator.index import Index
 from luna.narrator.phrases import Fact, Phrase, holds, variants_of
-from luna.narrator.realiser import Doing, Noun, Realiser, Value, Values, Verbatim
+from luna.narrator.realiser import Doing, Noun, Realiser, Value, Values, Verbatim, is_plural
 from luna.narrator.view import TELLER, View
 from luna.turns.events import WorldState
 from luna.turns.types import Move, Situation
 
 CONTENT = frozenset(
-    ["fact", "n", "habit", "habit_cap", "memory", "memory_cap", "lead", "role", "obj", "topic", "topic_cap", "miss", "vp", "speech", "speech_c", "feat", "feat_cap", "clause", "carried", "exits", "gist", "instead", "instead_cap", "from", "to", "thing", "weather", "question", "question_cap", "line", "line_c", "qb", "q"]
+    [
+        "fact",
+        "n",
+        "habit",
+        "habit_cap",
+        "memory",
+        "memory_cap",
+        "lead",
+        "role",
+        "obj",
+        "topic",
+        "topic_cap",
+        "miss",
+        "vp",
+        "speech",
+        "speech_c",
+        "feat",
+        "feat_cap",
+        "clause",
+        "carried",
+        "exits",
+        "gist",
+        "instead",
+        "instead_cap",
+        "from",
+        "to",
+        "thing",
+        "weather",
+        "question",
+        "question_cap",
+        "line",
+        "line_c",
+        "qb",
+        "q",
+    ]
 )
 """Slots that a variant needs filled; a variant with an empty one is passed over."""
 CARRIERS = frozenset(("sense", "sense_l", "fact", "q", "qb", "speech", "speech_c"))
+CARRIED = re.compile(r"\{(?:" + "|".join(sorted(CARRIERS)) + r")\}")
 TRIED = 8
 HOURS = {
     "evening": "in the evening",
@@ -152,19 +188,30 @@ class Teller:
                 return self.speech(str(value))
             case "manner":
                 return {"mannerc": f", {value}"}
+            case "feat":
+                return self.feature(str(value))
             case "line":
                 return {"line": Verbatim(str(value)), "line_c": Verbatim(_comma(str(value)))}
             case "fact":
                 return {"fact": Verbatim(self.world_text(str(value), {}))}
             case _:
                 text = str(value)
-                text = self.world_text(text, {}) if "{" in text else text
+                text = self.inner(text) if "{" in text else text
                 return {key: lower_first(text) if key == "memory" else text, f"{key}_cap": capital(text)}
+
+    def feature(self, phrase: str) -> dict[str, Value]:
+        """Something named in passing, as a noun."""
+        plural = is_plural(phrase.rsplit(" ", 1)[-1])
+        return {
+            "feat": Noun(phrase, plural=plural),
+            "feat_cap": Noun(capital(phrase), plural=plural, proper=True),
+        }
 
     def _thing(self, value: Any) -> Noun:
         """An item by id, or something that is only a phrase."""
         if isinstance(value, dict):
-            return Noun(str(cast(dict[str, Any], value)["noun"]))
+            phrase = str(cast(dict[str, Any], value)["noun"])
+            return Noun(phrase, plural=is_plural(phrase.rsplit(" ", 1)[-1]))
         return self.view.thing_noun(str(value))
 
     def speech(self, words: str) -> dict[str, Value]:
@@ -178,9 +225,17 @@ class Teller:
 
     def world_text(self, text: str, values: Values) -> str:
         """A sentence of the world in the narration's person and tense."""
-        if "{" not in text:
+        if text.startswith(PLAIN):
+            parts = re.split(r"(\{[^{}]*\})", text.removeprefix(PLAIN))
+            text = "".join(part if n % 2 else self.r.plain(part) for n, part in enumerate(parts))
+        elif "{" not in text:
             return self.r.plain(text)
         return self.r.render(text, {**self.always(), **values} if values else {}, self.rng("text"))
+
+    def inner(self, text: str) -> str:
+        """Part of a sentence with slots, its first letter as it was."""
+        done = self.r.render(text, self.always(), self.rng("inner"))
+        return lower_first(done) if text[:1].islower() else done
 
     def sense(self) -> str:
         """One thing that can be perceived here: the place's own while there are any, else a general one."""
@@ -197,8 +252,7 @@ class Teller:
         features = [f.phrase for f in spot.features.values()]
         values = self.always()
         if features:
-            feature = "the " + self.rng("feature").choice(features)
-            values.update(feat=feature, feat_cap=capital(feature))
+            values.update(self.feature("the " + self.rng("feature").choice(features)))
         return self.pick("sense.generic", values)
 
     # -- choosing
@@ -240,10 +294,9 @@ class Teller:
     def _freshest(self, phrases: list[Phrase], values: Values) -> Phrase:
         """The first phrase that renders no sentence said lately."""
         for phrase in phrases:
-            if phrase.slots() & CARRIERS:
-                return phrase
             kept = (self.r.last, self.r.named, self.r.player_subject)
-            text = self.r.render(phrase.text, values, random.Random(1))
+            bare = CARRIED.sub("", phrase.text)
+            text = self.r.render(bare, values, random.Random(1)) if bare.strip() else ""
             self.r.last, self.r.named, self.r.player_subject = kept
             if self.history.fresh(text):
                 return phrase
@@ -256,14 +309,26 @@ class Teller:
         if "who" in values:
             values["who"] = self.view.person(values["who"]).name
         if act not in ("tell", "refuse"):
-            bank = variants_of(f"{act}.{self.view.person(who).register}")
+            bank = self.bank(act, who)
             if not bank or min(self.history.wear(p.mark) for p in bank) >= 1:
                 return self.pick("wordless", self.values({"n": who}))
         return self.quote(who, self.spoken_line(act, who, values))
 
+    def bank(self, act: str, who: str) -> list[Phrase]:
+        """The lines somebody has for a speech act, by register and by what they are."""
+        person = self.view.person(who)
+        known = f"{person.role} {' '.join(person.facts[:2])}".lower()
+        facts: dict[str, Fact] = {
+            "host": bool(
+                re.search(r"\b(inn|innkeeper|keeper|landlady|landlord|cook|barkeep|barmaid|host)\b", known)
+            ),
+            "child": bool(re.search(r"\b(boy|girl|child|kid|urchin|eleven|twelve|thirteen)\b", known)),
+        }
+        return [p for p in variants_of(f"{act}.{person.register}") if holds(p.condition, facts)]
+
     def spoken_line(self, act: str, who: str, values: dict[str, str]) -> str:
         """The least used line of a speech act in somebody's register."""
-        bank = variants_of(f"{act}.{self.view.person(who).register}")
+        bank = self.bank(act, who)
         if not bank:
             return values.get("line", "…")
         rng = self.rng(act, who)

@@ -10,15 +10,104 @@ AUXILIARIES = {
     "cannot": "could not", "can't": "couldn't", "don't": "didn't", "don’t": "didn’t", "hasn't": "hadn't",
 }  # fmt: skip
 CLAUSE_STARTS = frozenset(
-    ["and", "but", "that", "which", "who", "where", "when", "because", "as", "if", "while", "what", "before", "after", "until", "though", "than", "like"]
+    [
+        "and",
+        "but",
+        "that",
+        "which",
+        "who",
+        "where",
+        "when",
+        "because",
+        "as",
+        "if",
+        "while",
+        "what",
+        "before",
+        "after",
+        "until",
+        "though",
+        "than",
+        "like",
+    ]
 )
 DETERMINERS = frozenset(
-    ["the", "a", "an", "this", "that", "these", "those", "its", "his", "her", "their", "your", "my", "our", "each", "every", "some", "any", "no", "one", "two", "three", "four", "of", "in", "on", "at", "by", "with", "from", "to", "for", "into", "over", "under", "between", "through", "behind", "beside", "along", "across", "against"]
+    [
+        "the",
+        "a",
+        "an",
+        "this",
+        "that",
+        "these",
+        "those",
+        "its",
+        "his",
+        "her",
+        "their",
+        "your",
+        "my",
+        "our",
+        "each",
+        "every",
+        "some",
+        "any",
+        "no",
+        "one",
+        "two",
+        "three",
+        "four",
+        "of",
+        "in",
+        "on",
+        "at",
+        "by",
+        "with",
+        "from",
+        "to",
+        "for",
+        "into",
+        "over",
+        "under",
+        "between",
+        "through",
+        "behind",
+        "beside",
+        "along",
+        "across",
+        "against",
+    ]
 )
 CLEAR_SUBJECTS = frozenset(["he", "she", "it", "who", "that", "which", "someone", "nobody"])
 PLURAL_SUBJECTS = frozenset(["they", "who", "people", "i", "we", "you"])
 AFTER_VERBS = frozenset(
-    ["and", "like", "nothing", "anything", "it", "them", "out", "up", "down", "off", "one", "two", "three", "four", "five", "nine", "six", "without", "over", "upward", "back", "him", "her", "you", "me", "us"]
+    [
+        "and",
+        "like",
+        "nothing",
+        "anything",
+        "it",
+        "them",
+        "out",
+        "up",
+        "down",
+        "off",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "nine",
+        "six",
+        "without",
+        "over",
+        "upward",
+        "back",
+        "him",
+        "her",
+        "you",
+        "me",
+        "us",
+    ]
 )
 
 

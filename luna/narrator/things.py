@@ -10,7 +10,27 @@ from luna.turns.events import PLAYER, Dropped, Gave, Took
 
 LIGHTS = frozenset(["lantern", "lamp", "torch", "candle", "match", "flashlight"])
 FOOD = frozenset(
-    ["bread", "soup", "stew", "apple", "cheese", "pie", "meat", "fish", "fruit", "cake", "tea", "wine", "ale", "beer", "noodles", "berry", "berries", "honey", "water"]
+    [
+        "bread",
+        "soup",
+        "stew",
+        "apple",
+        "cheese",
+        "pie",
+        "meat",
+        "fish",
+        "fruit",
+        "cake",
+        "tea",
+        "wine",
+        "ale",
+        "beer",
+        "noodles",
+        "berry",
+        "berries",
+        "honey",
+        "water",
+    ]
 )
 
 
@@ -21,7 +41,7 @@ def _seen(args: dict[str, Any]) -> str:
 def lacking(scene: Scene, act: Act, args: dict[str, Any]) -> None:
     """What is wanted is not here; the world says what is."""
     slots = missing_args(scene, act)
-    scene.say("act", "missing", f"There is no {slots['miss']} here.", **slots, **args)
+    scene.say("act", "missing", f"There is no {act.missing or 'such thing'} here.", **slots, **args)
 
 
 def look(scene: Scene, act: Act, args: dict[str, Any]) -> None:
@@ -51,7 +71,7 @@ def examine(scene: Scene, act: Act, args: dict[str, Any]) -> None:
         _examine_thing(scene, act, act.obj, args)
     elif act.feature:
         _examine_feature(scene, act.feature, args)
-    elif act.missing and not (act.place == scene.view.here):
+    elif act.missing and act.place != scene.view.here:
         lacking(scene, act, args)
     else:
         look(scene, act, args)
@@ -79,10 +99,8 @@ def _examine_feature(scene: Scene, feature: str, args: dict[str, Any]) -> None:
     phrase = "the " + found.phrase
     new = scene.once(f"seen:{spot.id}", feature, 30)
     fact = scene.fact(spot.id, spot.facts, found.fact)
-    if fact:
-        key = "act.examine.feature"
-    else:
-        key = "act.examine.feature.again" if new else "act.examine.spent"
+    again = "act.examine.feature.again" if new else "act.examine.spent"
+    key = "act.examine.feature" if fact else again
     what = f"The player looks closely at {phrase}. {fact}"
     scene.say("act", key, what, feat=phrase, obj={"noun": phrase}, fact=fact, **args)
 

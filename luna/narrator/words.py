@@ -51,7 +51,7 @@ def doing(scene: Scene, act: Act) -> list[str]:
     past_speech = act.intent in ("say", "ask")
     told = [FIRST_PERSON.get(w) or (FINITE.get(w, w) if past_speech else w) for w in rest]
     text = named(scene, " ".join(told)).replace("§", f"“{act.quoted}”" if act.quoted else "")
-    if act.manner and act.manner not in text:
+    if act.manner and act.manner not in text and len(text.split()) < 7:
         text = f"{text} {act.manner}".strip()
     return [verb, text.rstrip(",.;: ")]
 
@@ -96,7 +96,7 @@ def missing_args(scene: Scene, act: Act) -> dict[str, Any]:
         instead = scene.view.person(company[0]).name
     else:
         instead = scene.view.spot().name
-    miss = act.missing or "such thing"
+    miss = act.missing
     if miss.endswith("s") and not miss.endswith(("ss", "us", "is")):
         miss = miss[:-1]
-    return {"miss": miss, "instead": instead}
+    return {"miss": miss, "instead": instead} if miss else {"instead": instead}

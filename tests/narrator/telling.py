@@ -28,11 +28,17 @@ CARD = World(
                 "Her amber eyes miss very little. She heals those who are brought to her and asks nothing for it."
             ),
             personality="caring, gentle, protective",
-            samples=("{{char}}: *She smiles.* \"The forest hums to me.\"", "{{user}}: Who are you?", "Rest, dear. You are safe."),
+            samples=(
+                '{{char}}: *She smiles.* "The forest hums to me."',
+                "{{user}}: Who are you?",
+                "Rest, dear. You are safe.",
+            ),
         ),
     ),
 )
-PREMISE = World(title="The Lighthouse", premise="You wake in a lighthouse. The lamp is out, and a ship is coming.")
+PREMISE = World(
+    title="The Lighthouse", premise="You wake in a lighthouse. The lamp is out, and a ship is coming."
+)
 LORE = World(
     title="The Salt Roads",
     premise="A courier has one night to cross the salt flats.",
@@ -75,13 +81,24 @@ class Story:
             self.number += 1
             self.dice = self.dice.after(f"{mode}:{text}", retakes)
         situation = Situation(
-            world=self.world, state=self.state, action=action, number=self.number, style=self.style, dice=self.dice
+            world=self.world,
+            state=self.state,
+            action=action,
+            number=self.number,
+            style=self.style,
+            dice=self.dice,
         )
         plan = service.plan(situation)
         draft = service.tell(situation, plan)
         before, self.state = self.state, rebuild(self.state, draft.events)
         told = Told(
-            action, situation, plan, draft, before, self.state, service.suggest(self.world, self.state, self.dice)
+            action,
+            situation,
+            plan,
+            draft,
+            before,
+            self.state,
+            service.suggest(self.world, self.state, self.dice),
         )
         self.turns.append(told)
         return told

@@ -120,7 +120,9 @@ def test_person_and_tense_agree(person: int, tense: str) -> None:
             if person != 2:
                 assert not re.search(r"\b[Yy]ou\b", prose), prose
             if tense == "past":
-                assert not re.search(r"\b(?:he|she|it|you|I) (?:is|are|has|says|looks|goes|takes)\b", prose), prose
+                assert not re.search(
+                    r"\b(?:he|she|it|you|I) (?:is|are|has|says|looks|goes|takes)\b", prose
+                ), prose
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -200,7 +202,9 @@ def test_a_models_plan_is_told() -> None:
     """A plan of beats alone is told in the story's person and tense; its changes are carried over."""
     story = Story(service.builtin_world("low_hythe"), style=Style(person=1, tense="past"))
     last = story.turns[-1].situation
-    situation = last.model_copy(update={"number": 1, "state": story.state, "action": Action(text="open the shutters")})
+    situation = last.model_copy(
+        update={"number": 1, "state": story.state, "action": Action(text="open the shutters")}
+    )
     plan = Plan(
         beats=(
             PlanBeat(what="the player opens the shutters and sees a light"),

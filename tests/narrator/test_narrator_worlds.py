@@ -35,7 +35,9 @@ def test_a_place_is_found_in_the_premise() -> None:
     """What the text calls the place is its name."""
     made = service.compile_world(World(title="t", premise="You wake in a small lighthouse above the bay."))
     assert made.places[0].name == "the small lighthouse"
-    assert service.compile_world(World(title="t", premise="Nothing is certain.")).places[0].name == "this place"
+    assert (
+        service.compile_world(World(title="t", premise="Nothing is certain.")).places[0].name == "this place"
+    )
 
 
 def test_a_card_gets_what_its_text_says() -> None:
