@@ -7,11 +7,9 @@ not finished. On SQLite one process owns the data folder and runs its own jobs.
 
 import asyncio
 import contextlib
-import logging
-import time
 from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy import event
@@ -20,19 +18,12 @@ from sqlalchemy.orm import Session
 
 from luna.kernel import jobs_rows as rows
 from luna.kernel.database import Database, Transaction
-from luna.kernel.errors import Conflict, LunaError
-from luna.kernel.jobs_context import KINDS, JobContext, Run, job
+from luna.kernel.errors import Conflict
+from luna.kernel.jobs_context import KINDS, JobContext, job
 from luna.kernel.jobs_duties import Duties
 from luna.kernel.jobs_engine import Doorbell, Engine
-from luna.kernel.jobs_faults import is_outage, plain
-from luna.kernel.jobs_types import (
-    ACTIVE,
-    JobInterrupted,
-    JobLine,
-    JobPage,
-    JobStatus,
-    JobView,
-)
+from luna.kernel.jobs_runner import Runner
+from luna.kernel.jobs_types import ACTIVE, JobLine, JobPage, JobStatus, JobView
 from luna.kernel.values import new_id
 
 if TYPE_CHECKING:
@@ -40,14 +31,18 @@ if TYPE_CHECKING:
 
 __all__ = ["QUEUES", "JobContext", "JobLine", "JobPage", "JobStatus", "JobView", "Jobs", "job"]
 
-logger = logging.getLogger(__name__)
-
 QUEUES: Mapping[str, int] = {"pictures": 1, "background": 4}
 """The queues of the product, and how many of each one process runs at once. Few: each is polled."""
-WATCH_EVERY = 0.5
-"""Seconds between two looks at whether a running job was cancelled from elsewhere."""
-STUBBORN = 5.0
-"""Seconds that a stopped job may still take to clean up."""
+GATHER = 0.05
+"""Seconds in which changes gather before those who watch look again."""
+
+
+class _Parts(NamedTuple):
+    """What there is between launch and close."""
+
+    engine: Engine
+    duties: Duties
+    runner: Runner
 
 
 class Jobs:
@@ -73,14 +68,9 @@ class Jobs:
         self.boot = boot
         self.queues = dict(queues)
         self.worker = worker
-        self._beat, self._ttl, self._poll = beat, ttl, poll
+        self.beat, self.ttl, self.poll = beat, ttl, poll
         self._runtime: Runtime | None = None
-        self._runs: dict[str, Run] = {}
-        self._closing = False
-        self._engine: Engine | None = None
-        self._duties: Duties | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._parts: _Parts | None = None
         self._changed = asyncio.Event()
 
     def bind(self, runtime: "Runtime") -> None:
@@ -95,60 +85,69 @@ class Jobs:
         return self._runtime
 
     async def launch(self) -> None:
-        """Start. The tables of `jobs_tables` must be there; the engine makes its own."""
-        self._closing = False
-        self._loop = asyncio.get_running_loop()
-        self._engine = Engine(
-            self.db.url, self.boot, self.queues, worker=self.worker, poll=self._poll, run=self._run
+        """Start, if it has not been. The tables of `jobs_tables` must be there; the engine makes its own."""
+        if self._parts is not None:
+            return
+        runner = Runner(self.db, lambda: self.runtime, self._ring)
+        engine = Engine(
+            self.db.url, self.boot, self.queues, worker=self.worker, poll=self.poll, run=runner.run
         )
-        self._duties = Duties(
-            self._engine,
+        duties = Duties(
+            engine,
             worker=self.worker,
-            beat=self._beat,
-            ttl=self._ttl,
-            running=lambda: self.running,
-            on_lost=self._lost,
+            beat=self.beat,
+            ttl=self.ttl,
+            running=lambda: runner.running,
+            on_lost=runner.lost,
         )
-        self._engine.launch()
-        await asyncio.to_thread(self._duties.start)  # be alive before owning anything
-        await asyncio.to_thread(self._engine.open_queues)
-        self._watch = asyncio.create_task(self._watch_runs())
+        self._parts = _Parts(engine, duties, runner)
+        try:
+            await asyncio.to_thread(duties.beat)  # be alive before owning anything
+            engine.launch()
+            await asyncio.to_thread(engine.open_queues)
+            duties.start()
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self, drain: float = 0.0) -> None:
         """Take no more jobs, give those that run up to `drain` seconds, interrupt the rest.
 
         What is interrupted goes on after the next start, or at once in another worker.
         """
-        if self._engine is None or self._duties is None:
+        if self._parts is None:
             return
-        if not drain or not self._runs:
-            self._closing = True
-            await self._interrupt()
-        closing = asyncio.create_task(asyncio.to_thread(self._engine.close, drain if self._runs else 0))
-        await self._quiet(drain)
-        self._closing = True
-        await self._interrupt()
+        engine, duties, runner = self._parts
+        if not runner.running:
+            drain = 0
+        if not drain:
+            await runner.interrupt()
+        closing = asyncio.create_task(asyncio.to_thread(engine.close, drain))
+        await runner.quiet(drain)
+        await runner.interrupt()
         await closing
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.wait({self._watch})
+        await runner.close()
         # The engine had put its own pool of threads, which is closed now, behind asyncio.to_thread.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
-        await asyncio.to_thread(self._duties.stop)
+        await asyncio.to_thread(duties.stop)
         with contextlib.suppress(DBAPIError):
-            await asyncio.to_thread(self._duties.sign_off)
-        self._engine.sql.dispose()
-        self._engine = self._duties = None
+            await asyncio.to_thread(duties.sign_off)
+        engine.sql.dispose()
+        self._parts = None
+
+    async def interrupt(self) -> None:
+        """Stop what runs here, without an outcome: it goes on after the next start, or in another worker."""
+        if self._parts is not None:
+            await self._parts.runner.interrupt()
 
     @property
     def running(self) -> set[str]:
         """The ids of the jobs that run in this process right now."""
-        return {run.job_id for run in list(self._runs.values())}
+        return set() if self._parts is None else self._parts.runner.running
 
     async def collect(self) -> None:
-        """Delete what finished long ago. Done every hour anyway."""
-        if self._duties is not None:
-            await asyncio.to_thread(self._duties.collect)
+        """Delete what finished more than a week ago. Done every hour anyway."""
+        await asyncio.to_thread(self._ready().duties.collect)
 
     # -- asking for work and looking at it
 
@@ -168,7 +167,7 @@ class Jobs:
         `args` are JSON values. `dedup`: while a job of this owner with the same key is queued or running,
         its id is given and no second one is made. `delay`: seconds to wait before it may start.
         """
-        engine = self._ready()
+        engine = self._ready().engine
         if queue not in self.queues:
             raise ValueError(f"there is no queue {queue!r}")
         title = KINDS[kind].title if kind in KINDS else kind.replace("-", " ").capitalize()
@@ -215,16 +214,14 @@ class Jobs:
 
     async def cancel(self, owner: str, job_id: str) -> JobView:
         """Stop a job, or do not start it. Raises NotFound, and Conflict when it has already finished."""
-        engine = self._ready()
+        engine = self._ready().engine
         async with self.db.begin() as tx:
             before = await rows.get(tx, owner, job_id)
             if before.status not in (*ACTIVE, JobStatus.cancelled):
                 raise Conflict("This job has already finished.", "There is nothing to cancel.")
             view = await rows.cancel(tx, owner, job_id)
         # Our row first: a crash between the two leaves a job that finds itself cancelled when it starts.
-        for run in list(self._runs.values()):
-            if run.job_id == job_id:
-                run.stop()
+        self._ready().runner.stop(job_id)
         await asyncio.to_thread(engine.cancel, job_id)
         self._ring()
         return view
@@ -234,14 +231,14 @@ class Jobs:
 
         Raises NotFound, and Conflict when the job is under way or done.
         """
-        engine = self._ready()
+        engine = self._ready().engine
         async with self.db.begin() as tx:
             before = await rows.get(tx, owner, job_id)
-            if before.status not in (JobStatus.failed, JobStatus.cancelled):
-                raise Conflict(
-                    f"This job is {before.status}.", "Only a failed or cancelled job can be retried."
-                )
             view = await rows.requeue(tx, job_id)
+            if view is None:
+                raise Conflict(
+                    f"This job is {before.status}.", "Only failed or cancelled jobs can be retried."
+                )
         await asyncio.to_thread(engine.rewind, job_id, view.queue)
         self._ring()
         Doorbell.ring()
@@ -264,121 +261,7 @@ class Jobs:
             first = False
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), every)
-
-    # -- running it
-
-    async def _run(self, job_id: str) -> None:
-        """Run a job that the engine gave to this process. Never raises an Exception."""
-        run = Run(job_id, new_id())
-        self._runs[run.token] = run
-        try:
-            if self._closing:
-                raise JobInterrupted
-            async with self.db.begin() as tx:
-                start = await rows.start(tx, job_id, run.token)
-            if start is None:
-                return  # cancelled, finished or deleted meanwhile
-            run.takeovers = start.takeovers
-            self._ring()
-            run.task = asyncio.create_task(self._work(run, start))
-            await self._finish(run, await self._outcome(run))
-        except (LunaError, DBAPIError) as error:
-            # The database did not take it. The job stays recorded as running and `unstick` will find it.
-            logger.warning("job %s was interrupted: %s", job_id, type(error).__name__)
-            raise JobInterrupted from error
-        finally:
-            if run.task is not None and not run.task.done():
-                run.task.cancel()
-            del self._runs[run.token]
-            self._ring()
-            if self._loop is not None:  # a place in the queue is free as soon as the engine has noted it
-                self._loop.call_later(0.05, Doorbell.ring)
-
-    async def _work(self, run: Run, start: rows.Start) -> Any:
-        kind = KINDS.get(start.kind)
-        if kind is None:
-            raise LunaError(f"This version does not know jobs of the kind {start.kind!r}.")
-        return to_jsonable_python(
-            await kind.work(JobContext(self, run, start.owner, start.kind), **start.args)
-        )
-
-    async def _outcome(self, run: Run) -> "dict[str, Any]":
-        """Wait for the work. Raises JobInterrupted when there is no outcome to record."""
-        task = run.task
-        assert task is not None
-        if run.stopped:
-            task.cancel()
-        while not task.done():
-            await asyncio.wait({task}, timeout=STUBBORN)
-            if run.stopped and not task.done():
-                break  # it does not listen; what it still does is recorded nowhere
-        if run.stopped:
-            raise JobInterrupted
-        try:
-            return {"status": JobStatus.done, "result": task.result()}
-        except asyncio.CancelledError:
-            return {"status": JobStatus.failed, "error": "The job stopped itself."}
-        except Exception as error:  # the job runner is one of two places that may catch everything
-            if is_outage(error):
-                raise JobInterrupted from error
-            return {"status": JobStatus.failed, "error": plain(error)}
-
-    async def _finish(self, run: Run, outcome: "dict[str, Any]") -> None:
-        await self.write_progress(run)
-        async with self.db.begin() as tx:
-            await rows.finish(tx, run.job_id, run.token, **outcome)
-
-    async def write_progress(self, run: Run) -> None:
-        """Write the progress and log lines that a run has gathered."""
-        progress, lines = run.progress, run.lines
-        if progress is None and not lines:
-            return
-        run.progress, run.lines, run.written_at = None, [], time.monotonic()
-        async with self.db.begin() as tx:
-            await rows.write(tx, run.job_id, run.token, progress, lines)
-        self._ring()
-
-    async def forgive_takeovers(self, run: Run) -> None:
-        """A step has finished since the last takeover: the job is not what kills its processes."""
-        run.takeovers = 0
-        async with self.db.begin() as tx:
-            await rows.forgive(tx, run.job_id, run.token)
-
-    async def _watch_runs(self) -> None:
-        """Stop what was cancelled from elsewhere or taken over, and write what jobs have said."""
-        while True:
-            await asyncio.sleep(WATCH_EVERY)
-            runs = [run for run in self._runs.values() if run.task is not None and not run.stopped]
-            if not runs:
-                continue
-            try:
-                async with self.db.read() as tx:
-                    valid = await rows.valid_tokens(tx, [run.token for run in runs])
-                for run in runs:
-                    if run.token in valid:
-                        await self.write_progress(run)
-                    elif run.token in self._runs:
-                        run.stop()
-            except (LunaError, DBAPIError) as error:
-                logger.warning("jobs, watch: %s", type(error).__name__)
-
-    async def _interrupt(self) -> None:
-        for run in list(self._runs.values()):
-            run.stop()
-        await self._quiet(STUBBORN)
-
-    async def _quiet(self, seconds: float) -> None:
-        """Wait until nothing runs here, at most so long."""
-        end = time.monotonic() + seconds
-        while self._runs and (left := end - time.monotonic()) > 0:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), min(left, 0.5))
-
-    def _lost(self) -> None:
-        """Called in a duty's thread: all that runs here runs elsewhere now."""
-        for run in list(self._runs.values()):
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(run.stop)
+            await asyncio.sleep(GATHER)
 
     def _on_commit(self, _session: Session) -> None:
         Doorbell.ring()
@@ -389,7 +272,7 @@ class Jobs:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def _ready(self) -> Engine:
-        if self._engine is None:
+    def _ready(self) -> _Parts:
+        if self._parts is None:
             raise RuntimeError("jobs are not launched")
-        return self._engine
+        return self._parts

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic_core import to_jsonable_python
 
 from luna.kernel import jobs_engine
-from luna.kernel.jobs_faults import decode, encode, is_outage
+from luna.kernel.jobs_faults import decode, encode, is_outage, storable
 from luna.kernel.jobs_types import JobInterrupted
 
 if TYPE_CHECKING:
-    from luna.kernel.jobs import Jobs
+    from luna.kernel.jobs_runner import Runner
     from luna.kernel.runtime import Runtime
 
 Work = Callable[..., Awaitable[Any]]
@@ -22,7 +22,6 @@ W = TypeVar("W", bound=Work)
 
 PROGRESS_EVERY = 0.2
 """Seconds between two writes of progress: a job may report as often as it likes."""
-LINE_LENGTH = 2000
 
 
 @dataclass(frozen=True)
@@ -78,17 +77,17 @@ class Run:
 class JobContext:
     """What a running job has in hand. `owner` owns the job, and whatever it makes."""
 
-    def __init__(self, jobs: "Jobs", run: Run, owner: str, kind: str) -> None:
+    def __init__(self, runner: "Runner", run: Run, owner: str, kind: str) -> None:
         self.job_id = run.job_id
         self.owner = owner
         self.kind = kind
-        self._jobs = jobs
+        self._runner = runner
         self._run = run
 
     @property
     def runtime(self) -> "Runtime":
         """The runtime of the process that runs the job."""
-        return self._jobs.runtime
+        return self._runner.runtime()
 
     async def step(self, name: str, work: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Do something once: a step that has finished never runs again, its result is given instead.
@@ -122,18 +121,18 @@ class JobContext:
             )
             raise decode(data) from None
         if fresh and self._run.takeovers:
-            await self._jobs.forgive_takeovers(self._run)
+            await self._runner.forgive_takeovers(self._run)
         return result
 
     async def progress(self, done: int, total: int | None = None, message: str = "") -> None:
         """Say how far the job is. Cheap to call often: only some calls are written, the last one always."""
-        self._run.progress = (done, total, message)
+        self._run.progress = (done, total, storable(message))
         if done == total or time.monotonic() - self._run.written_at >= PROGRESS_EVERY:
-            await self._jobs.write_progress(self._run)
+            await self._runner.write_progress(self._run)
 
     def log(self, text: str) -> None:
         """Add a line to the job's log. It is written within half a second."""
-        self._run.lines.append(text[:LINE_LENGTH])
+        self._run.lines.append(storable(text))
 
 
 async def _call(work: Callable[..., Any], *args: Any, **named: Any) -> Any:

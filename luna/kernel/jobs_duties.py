@@ -26,7 +26,8 @@ MOST_TAKEOVERS = 3
 """A job that was taken over more often without finishing a step brings its processes down: it is stopped."""
 KEEP = timedelta(days=7)
 """How long a finished job can be looked at."""
-REAPER_LOCK = 7420002
+REAPER_LOCK = 7420003
+"""The number of PostgreSQL's advisory lock; the migrations have another one."""
 POISON = f"Stopped: the program ended unexpectedly {MOST_TAKEOVERS + 1} times while this job was running."
 LOST = "Stopped: the job was lost in an interruption. Retry it."
 
@@ -62,8 +63,7 @@ class Duties:
         self._clock: sa.TextClause = sa.text(clock)  # the database's: machines disagree
 
     def start(self) -> None:
-        """Be alive before owning anything, then go on in the background."""
-        self.beat()
+        """Go on in the background. `beat` once before owning anything."""
         duties: list[tuple[Callable[[], None], float, bool]] = [(self.beat, self._beat_every, False)]
         if self._worker:
             duties += [
@@ -156,7 +156,8 @@ class Duties:
             self._take_over(mine[job_id])
         self._idle = idle
         with self._engine.sql.begin() as sql:
-            active = set(sql.scalars(sa.select(jobs.c.id).where(jobs.c.status.in_(ACTIVE))))
+            oldest = sa.select(jobs.c.id).where(jobs.c.status.in_(ACTIVE)).order_by(jobs.c.created_at)
+            active = set(sql.scalars(oldest.limit(500)))
         strays = active - self._engine.unfinished(list(active)) if active else set[str]()
         for job_id in strays & self._strays:
             self._fail(job_id, LOST)
@@ -175,8 +176,16 @@ class Duties:
                 sql.execute(sa.delete(jobs).where(jobs.c.id.in_(ids)))
 
     def _take_over(self, orphan: Owned) -> None:
-        """Put a job back into its queue, once more than before; stop it when that was too often."""
-        bump: dict[str, Any] = {"takeovers": jobs.c.takeovers + 1, "status": JobStatus.queued, "run": None}
+        """Put a job back into its queue; stop it when that was too often.
+
+        One that is not recorded as running had not begun, or was released with care: that does not count.
+        """
+        counted = sa.case((jobs.c.status == JobStatus.running, 1), else_=0)
+        bump: dict[str, Any] = {
+            "takeovers": jobs.c.takeovers + counted,
+            "status": JobStatus.queued,
+            "run": None,
+        }
         active = sa.and_(jobs.c.id == orphan.id, jobs.c.status.in_(ACTIVE))
         with self._engine.sql.begin() as sql:
             row = sql.execute(

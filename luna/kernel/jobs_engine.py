@@ -112,7 +112,7 @@ class Engine:
             "executor_id": self.executor,
             "log_level": "WARNING",
             "serializer": DBOSPortableJSONSerializer(),
-            "notification_listener_polling_interval_sec": 1.0,
+            "notification_listener_polling_interval_sec": min(self._poll, 1.0),
             "max_executor_threads": 32,
         }
         _register()
@@ -153,8 +153,8 @@ class Engine:
 
         if self._client is not None:
             self._client.destroy()
-            DBOS.destroy(workflow_completion_timeout_sec=round(drain))
-            self._client = None
+        DBOS.destroy(workflow_completion_timeout_sec=round(drain))
+        self._client = None
         _current = None
 
     def enqueue(self, session: Session, job_id: str, queue: str, delay: float | None) -> None:
@@ -185,6 +185,7 @@ class Engine:
 
     def rewind(self, job_id: str, queue: str) -> None:
         """Run a finished job again, keeping its finished steps: all but a failed last one."""
+        self.client.cancel_workflow(job_id)  # for the engine it may not be finished yet
         steps = self.client.list_workflow_steps(job_id)
         last = max(steps, key=lambda step: step["function_id"], default=None)
         begin = 1

@@ -8,24 +8,33 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from luna.kernel.errors import LunaError, ProviderError, ProviderFault
+from luna.kernel.logs import trace
 
 logger = logging.getLogger(__name__)
+
+MOST_TEXT = 2000
+"""Characters of an error, a message or a line of the log."""
 
 
 class StepBroken(Exception):
     """A step that ended in a bug in an earlier execution. The message is safe to show."""
 
 
+def storable(text: str) -> str:
+    """Text that every database takes: no NUL, no half characters, not too long."""
+    return text[:MOST_TEXT].replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def plain(error: BaseException) -> str:
     """What to tell the owner. A bug is logged with its trace id, which is all the owner gets to see."""
     if isinstance(error, (LunaError, ProviderError)):
         hint = error.hint if isinstance(error, LunaError) else ""
-        return f"{error.message} {hint}".strip()
+        return storable(f"{error.message} {hint}".strip())
     if isinstance(error, StepBroken):
         return str(error)
-    trace = secrets.token_hex(8)
-    logger.error("a job failed, trace %s", trace, exc_info=error)
-    return f"internal error, trace {trace}"
+    name = trace.get() or secrets.token_hex(8)
+    logger.error("a job failed, trace %s", name, exc_info=error)
+    return f"internal error, trace {name}"
 
 
 def is_outage(error: BaseException) -> bool:

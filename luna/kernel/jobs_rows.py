@@ -74,8 +74,8 @@ async def cancel(tx: Transaction, owner: str, job_id: str) -> JobView:
     return await get(tx, owner, job_id)
 
 
-async def requeue(tx: Transaction, job_id: str) -> JobView:
-    """Make a finished job a queued one."""
+async def requeue(tx: Transaction, job_id: str) -> JobView | None:
+    """Make a failed or cancelled job a queued one; None when it is something else meanwhile."""
     values = {
         "status": JobStatus.queued,
         "error": "",
@@ -84,8 +84,10 @@ async def requeue(tx: Transaction, job_id: str) -> JobView:
         "run": None,
         "finished_at": None,
     }
-    query = sa.update(JobRow).where(JobRow.id == job_id).values(values).returning(JobRow)
-    return _view((await tx.scalars(query, execution_options={"populate_existing": True})).one())
+    fits = (JobRow.id == job_id, JobRow.status.in_((JobStatus.failed, JobStatus.cancelled)))
+    query = sa.update(JobRow).where(*fits).values(values).returning(JobRow)
+    row = (await tx.scalars(query, execution_options={"populate_existing": True})).first()
+    return None if row is None else _view(row)
 
 
 async def start(tx: Transaction, job_id: str, token: str) -> Start | None:
@@ -116,6 +118,12 @@ async def write(
 
 async def forgive(tx: Transaction, job_id: str, token: str) -> None:
     await tx.execute(sa.update(JobRow).where(JobRow.id == job_id, JobRow.run == token).values(takeovers=0))
+
+
+async def release(tx: Transaction, job_id: str, token: str) -> None:
+    """An execution was ended with care: that is not the job's fault, and does not count as a takeover."""
+    mine = (JobRow.id == job_id, JobRow.run == token)
+    await tx.execute(sa.update(JobRow).where(*mine).values(status=JobStatus.queued, run=None))
 
 
 async def finish(tx: Transaction, job_id: str, token: str, **outcome: Any) -> None:

@@ -1,6 +1,6 @@
-"""A worker process for the tests of takeover: python jobs_worker.py DATABASE_URL DIARY
+"""A worker process for tests: python jobs_worker.py DATABASE_URL DIARY
 
-It writes "<pid> <step>" into the diary when a step has been done, and runs until it is killed.
+It writes "<pid> <step>" into the diary when a step has been done, and runs until it is told to stop.
 """
 
 import asyncio
@@ -8,9 +8,13 @@ import os
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+from luna.app.worker import run_worker
 from luna.kernel.database import Database
 from luna.kernel.jobs import JobContext, Jobs, job
+from luna.kernel.runtime import Runtime
 from luna.kernel.values import new_id
 
 DIARY = Path(sys.argv[2])
@@ -47,8 +51,7 @@ async def poison(context: JobContext) -> None:
 
 async def main() -> None:
     jobs = Jobs(Database(sys.argv[1]), new_id(), queues={"work": 4}, beat=0.5, ttl=2)
-    await jobs.launch()
-    await asyncio.Event().wait()
+    await run_worker(cast("Runtime", SimpleNamespace(jobs=jobs)), drain=10)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,19 @@ async def bug(context: JobContext) -> None:
     raise KeyError("secret-detail")
 
 
+@job("test-odd")
+async def odd(context: JobContext) -> str:
+    context.log("a\udcffb")
+    context.log("c\0")
+    await context.progress(1, 2, "\0")
+    raise Unavailable("The text\0 is odd \udcff.")
+
+
+@job("test-odd-result")
+async def odd_result(context: JobContext) -> str:
+    return "half a character: \udcff\0"
+
+
 @job("test-provider")
 async def provider(context: JobContext) -> str:
     try:
@@ -81,7 +94,7 @@ async def vendor() -> None:
 
 @pytest_asyncio.fixture
 async def jobs(database: Database) -> AsyncIterator[Jobs]:
-    made = Jobs(database, new_id(), queues={"work": 2}, beat=0.5, ttl=2)
+    made = Jobs(database, new_id(), queues={"work": 2}, beat=0.5, ttl=2, poll=0.25)
     await made.launch()
     yield made
     await made.close()
@@ -112,13 +125,16 @@ async def test_a_job_runs_to_its_result(jobs: Jobs) -> None:
     assert [line.text for line in await jobs.log(OWNER, job_id)] == [f"added {n}" for n in range(5)]
 
 
-async def test_a_job_starts_at_once(jobs: Jobs) -> None:
-    """Queues are polled once a second only, but an enqueue in the same process rings."""
-    await asyncio.sleep(1.2)  # all pollers are asleep now
+async def test_a_job_starts_at_once(database: Database) -> None:
+    """Queues are polled rarely, but an enqueue in the same process rings."""
+    jobs = Jobs(database, new_id(), queues={"work": 2}, poll=30)
+    await jobs.launch()
+    await asyncio.sleep(1.5)  # all pollers are asleep now
     begun = time.monotonic()
-    for _ in range(3):
+    for _ in range(4):
         await until(jobs, await ask(jobs, "test-count", to=1), finished)
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 3
+    await jobs.close()
 
 
 async def test_a_job_commits_or_vanishes_with_its_transaction(jobs: Jobs) -> None:
@@ -130,7 +146,7 @@ async def test_a_job_commits_or_vanishes_with_its_transaction(jobs: Jobs) -> Non
         await jobs.get(OWNER, lost)
     async with jobs.db.begin() as tx:
         late = await jobs.enqueue(tx, OWNER, "work", "test-count", to=1)
-        await asyncio.sleep(1.3)  # longer than a poll: it must not start before the commit
+        await asyncio.sleep(0.6)  # longer than a poll: it must not start before the commit
         assert not jobs.running
     assert (await until(jobs, late, finished)).status == JobStatus.done
     table = "workflow_status" if jobs.db.is_sqlite else "dbos.workflow_status"
@@ -219,6 +235,32 @@ async def test_dedup_gives_the_job_under_way(jobs: Jobs) -> None:
     assert await ask(jobs, "test-sleep", dedup="one", seconds=0.1) != first
 
 
+async def test_dedup_holds_when_two_ask_at_the_same_time(jobs: Jobs) -> None:
+    ids = await asyncio.gather(*(ask(jobs, "test-sleep", dedup="same", seconds=0.5) for _ in range(6)))
+    assert len(set(ids)) == 1
+
+
+async def test_odd_text_does_no_harm(jobs: Jobs) -> None:
+    view = await until(jobs, await ask(jobs, "test-odd"), finished)
+    assert (view.status, view.error) == (JobStatus.failed, "The text is odd ?.")
+    assert [line.text for line in await jobs.log(OWNER, view.id)] == ["a?b", "c"]
+
+
+async def test_a_result_that_cannot_be_kept_fails_the_job(jobs: Jobs) -> None:
+    view = await until(jobs, await ask(jobs, "test-odd-result"), finished)
+    assert view.status == JobStatus.failed
+    assert view.error.startswith("internal error")
+
+
+async def test_retry_is_given_to_one_alone(jobs: Jobs) -> None:
+    job_id = await ask(jobs, "test-sleep", seconds=1.0)
+    await jobs.cancel(OWNER, job_id)
+    answers = await asyncio.gather(*(jobs.retry(OWNER, job_id) for _ in range(4)), return_exceptions=True)
+    assert sum(isinstance(answer, JobView) for answer in answers) == 1
+    assert sum(isinstance(answer, Conflict) for answer in answers) == 3
+    assert (await until(jobs, job_id, finished)).status == JobStatus.done
+
+
 async def test_a_delayed_job_waits(jobs: Jobs) -> None:
     begun = time.monotonic()
     job_id = await ask(jobs, "test-count", delay=1.0, to=1)
@@ -280,6 +322,7 @@ async def test_what_is_interrupted_goes_on_after_the_next_start(database: Databa
     await until(jobs, job_id, lambda view: view.status == JobStatus.running)
     await jobs.close()
     assert seen == ["begin", "stopped"]
+    assert (await jobs.get(OWNER, job_id)).status == JobStatus.queued
     jobs = Jobs(database, new_id(), queues={"work": 2}, beat=0.5, ttl=2)
     await jobs.launch()
     view = await until(jobs, job_id, finished)
