@@ -2,11 +2,12 @@
 
 import re
 
-ATTRIBUTES = re.compile(
-    r"[\[(]?[ \t]{0,4}(?P<name>[A-Za-z][^=\[\]\n\"(){}]{0,60}?)[ \t]{0,4}[=(][ \t]{0,4}"
-    r"(?P<values>\"[^\n\])]{0,2000}\")[ \t]{0,4}[\])]?"
-)
-"""A list as older cards write it: [Mara's clothes = "coat", "boots"] or Clothes("coat" + "boots")."""
+NAME = r"(?P<name>[A-Za-z][^=\[\]\n\"(){}]{0,60}?)[ \t]{0,4}"
+ASSIGNED = re.compile(rf"\[?[ \t]{{0,4}}{NAME}=[ \t]{{0,4}}(?P<values>\"[^\n\])]{{0,2000}}\")[ \t]{{0,4}}\]?")
+"""A list as some cards write it: [Mara's clothes = "coat", "boots"]."""
+
+ADDED = re.compile(rf"^[ \t]{{0,4}}{NAME}\((?P<values>\"[^\n()]{{0,2000}}\")\)[ \t]*$", re.MULTILINE)
+"""A list as others do, on a line of its own: Clothes("coat" + "boots")."""
 
 
 def plain_prose(text: str) -> str:
@@ -16,7 +17,7 @@ def plain_prose(text: str) -> str:
     text = re.sub(r"\[([^\]\n]{1,200})\]\(https?://[^)\s]{1,2000}\)", r"\1", text)
     text = re.sub(r"</?[a-zA-Z][^<>\n]{0,300}>", "", text)
     text = re.sub(r"^[ \t]*(?:#{1,6}[ \t]+|[-*_]{3,}[ \t]*$|```.*$|>[ \t]?)", "", text, flags=re.MULTILINE)
-    text = ATTRIBUTES.sub(_attributes, text)
+    text = ADDED.sub(_attributes, ASSIGNED.sub(_attributes, text))
     text = re.sub(r"\*{1,3}", "", text)
     text = re.sub(r"[ \t]{1,200}$", "", text, flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", text).strip()

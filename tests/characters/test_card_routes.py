@@ -272,3 +272,13 @@ async def test_a_misspelt_field_is_refused(clients: tuple[httpx.AsyncClient, htt
     card_id = await imported(ada)
     assert (await ada.patch(f"/character-cards/{card_id}", json={"persnality": "x"})).status_code == 422
     assert (await ada.patch(f"/character-cards/{card_id}", json={"character_name": " "})).status_code == 422
+
+
+@pytest.mark.parametrize("card_id", ["a%00b", "x" * 5000, "..%2f..%2fetc", "%e2%98%83", "%ff"])
+async def test_ids_that_nobody_has(
+    clients: tuple[httpx.AsyncClient, httpx.AsyncClient], card_id: str
+) -> None:
+    ada, _ = clients
+    for path in (f"/character-cards/{card_id}", f"/lorebooks/{card_id}", f"/worlds/{card_id}"):
+        for answer in (await ada.get(path), await ada.delete(path)):
+            assert answer.status_code in (404, 422), "422 where the database refuses the id itself"

@@ -132,6 +132,8 @@ def test_macros_for_a_player_with_a_name() -> None:
 def test_markup_goes() -> None:
     marked = '# Head\n**bold** *act* <b>x</b> ![i](http://x/y.png)\n---\n> said\n[Mara= "a", "b"]\n\n\n\nend'
     assert plain_prose(marked) == "Head\nbold act x\n\nsaid\nMara: a, b.\n\nend"
+    assert plain_prose('Clothes("coat" + "boots")') == "Clothes: coat, boots."
+    assert plain_prose('The ship ("Heron") sank.') == 'The ship ("Heron") sank.'
     assert plain_prose("2 < 3 and 5 > 4") == "2 < 3 and 5 > 4"
 
 
