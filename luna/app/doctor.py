@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from pydantic import ValidationError
+
 from luna.app.assemble import DATABASE_FILE, database_url
 from luna.kernel.database import Database, sqlite_url
 from luna.kernel.errors import LunaError
 from luna.kernel.lock import find_owner
 from luna.kernel.migrate import schema, vectors
-from luna.kernel.settings import Settings, SettingsStore
+from luna.kernel.settings import ENVIRONMENT_NAMES, Settings, SettingsStore
 from luna.kernel.values import Frozen
 
 State = Literal["ok", "missing", "broken"]
@@ -66,10 +68,13 @@ def _settings(data: Path) -> tuple[Settings, Check | None]:
     try:
         values, _ = outside.from_outside()
         return Settings.model_validate(values), None
-    except (LunaError, ValueError) as error:
-        hint = error.hint if isinstance(error, LunaError) else "Correct it in .env or in the environment."
-        text = error.message if isinstance(error, LunaError) else "a value does not fit"
-        return Settings.model_validate({}), Check(name="Settings", state="broken", detail=text, fix=hint)
+    except ValidationError as error:
+        name = str(error.errors(include_input=False)[0]["loc"][0])
+        text = f"{ENVIRONMENT_NAMES.get(name, name)} holds a value that does not fit"
+        fix = "Correct it in .env or in the environment."
+    except LunaError as error:
+        text, fix = error.message, error.hint
+    return Settings.model_validate({}), Check(name="Settings", state="broken", detail=text, fix=fix)
 
 
 def _python() -> Check:

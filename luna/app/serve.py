@@ -38,7 +38,7 @@ def serve(host: str, port: int, data: Path, open_browser: bool) -> None:
     asyncio.run(_serve(host, port, data, open_browser))
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """A server that says when it is ready, and ends event streams first when it stops."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], None]) -> None:
@@ -75,13 +75,13 @@ async def _serve(host: str, port: int, data: Path, open_browser: bool) -> None:
                 asyncio.get_running_loop().run_in_executor(None, webbrowser.open, url)
 
         with _signals_kept():
-            await _Server(_config(app), app, ready).serve([listener])
+            await Server(server_config(app), app, ready).serve([listener])
     finally:
         withdraw(data, runtime.boot)
         await close_runtime(runtime)
 
 
-def _config(app: FastAPI) -> uvicorn.Config:
+def server_config(app: FastAPI) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,
@@ -113,6 +113,8 @@ def _ignore(_signal: int, _frame: FrameType | None) -> None:
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises Unavailable when the port is taken or the address is not ours."""
+    if not 0 <= port <= 65535:  # the system would quietly take the rest of a division
+        raise Unavailable(f"There is no port {port}.", "Choose one from 1 to 65535.", code="address-unusable")
     name = "127.0.0.1" if host.lower() == "localhost" else host.strip("[]")
     try:
         family, _, _, _, where = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0]

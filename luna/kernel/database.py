@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import ArgumentError, DataError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, OperationalError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -162,6 +162,12 @@ class _said_plainly:
                 "A value in the request cannot be stored: it is too large or holds a character no text has.",
                 "Leave out NUL characters, and keep numbers within 64 bits.",
                 code="cannot-be-stored",
+            ) from error
+        if isinstance(error, DatabaseError) and "not a database" in str(error.orig):
+            raise Unavailable(
+                "The database's file is damaged, or no database at all.",
+                "Put a backup of luna.db back, or choose another folder with --data.",
+                code="database-damaged",
             ) from error
         if not isinstance(error, OperationalError):
             return

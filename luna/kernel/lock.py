@@ -10,10 +10,10 @@ import json
 import os
 import secrets
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from luna.kernel.errors import Conflict
 from luna.kernel.values import Frozen
@@ -28,7 +28,7 @@ class Owner(Frozen):
     `started` is the process's start in seconds since 1970: a process id alone may be somebody else's by now.
     """
 
-    pid: int
+    pid: Annotated[int, Field(gt=0, lt=2**31)]
     boot: str
     started: float
     url: str = ""

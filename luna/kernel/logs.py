@@ -177,7 +177,7 @@ def tail(data: Path, count: int, *, level: str = "", text: str = "", of: str = "
             mine.append(line)
             if len(mine) == count:
                 break
-        found.extend(mine)
+        found.extend(reversed(mine))  # lines of one millisecond keep their order
     return sorted(found, key=lambda line: line.at)[-count:]
 
 
