@@ -6,6 +6,7 @@ from typing import Any
 
 from luna.narrator import people, things
 from luna.narrator.grammar import listing, lower_first, parts_of_speech, verb_lemma, words_of
+from luna.narrator.lexicon import STOP
 from luna.narrator.parser import Act
 from luna.narrator.scene import Scene
 from luna.narrator.travel import go

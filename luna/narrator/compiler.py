@@ -36,8 +36,10 @@ def compiled(world: World) -> World:
     player = world.player.name
     premise = clean(world.premise, name, player)
     opening = _macros(world.opening, name, player)
-    places = list(_unique(world.places)) or _derived_places(world, premise, opening, characters)
+    places = list(_unique(world.places))
     places += _places_of_lore(world, places)
+    if not world.places:
+        places = _derived_places(premise, opening, characters, places) + places
     named = [p.id for p in places if p.id == world.start_place]
     start = named[0] if named else places[0].id
     places = _connected([_clean_place(p, name, player) for p in places], start)
@@ -172,16 +174,17 @@ def _named(entry: Lore) -> str:
 
 
 # -- places
-def _derived_places(world: World, premise: str, opening: str, people: list[Character]) -> list[Place]:
+def _derived_places(premise: str, opening: str, people: list[Character], known: list[Place]) -> list[Place]:
     """The place the text speaks of first, and up to two more it names."""
     narrated = re.sub(r"[“\"][^”\"]*[”\"]", " ", f"{premise} {opening}")
     narrated = re.sub(r"\{([^{}|.]+)[^{}]*\}", r"\1", narrated)
     owner = people[0].name if len(people) == 1 else ""
     names = list(place_names(narrated, owner))[: MORE_PLACES + 1]
-    if not names:
-        names = [FALLBACK_PLACE]
+    if not names and known:
+        return []
+    names = names or [FALLBACK_PLACE]
     described = [s for s in sentences(premise) if len(words_of(s)) <= 40][:8]
-    ids: set[str] = set()
+    ids = {p.id for p in known}
     places: list[Place] = []
     for name in names:
         key = identifier(name, ids)

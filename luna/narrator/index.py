@@ -97,7 +97,8 @@ def build(world: World) -> Index:
         threads={t.id: t for t in world.threads},
         beats={b.id: (t, b) for t in world.threads for b in t.beats},
         topics={t.id: _topics(t) for t in world.threads},
-        vocabulary=frozenset(words_of(unmarked(prose))),
+        vocabulary=frozenset(words_of(unmarked(prose)))
+        | {w for c in world.characters for k in c.knows for w in words_of(k)},
         premise=_premise(world),
         prose=unmarked(prose),
     )
@@ -189,7 +190,7 @@ def _voice(c: Character) -> tuple[str, str]:
 
 def _spot(p: Place, taken: set[str], player: tuple[str, ...]) -> Spot:
     facts = facts_in(p.description, player)
-    own = set(words_of(p.name)[-1:])
+    own = set(words_of(p.name))
     features = {
         word: feature
         for word, feature in features_of(facts).items()
@@ -252,7 +253,6 @@ def _prose(world: World) -> str:
             c.role,
             c.description,
             *c.knows.values(),
-            *c.knows,
             *c.samples,
         ]
     for i in world.items:

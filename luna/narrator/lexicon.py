@@ -158,9 +158,10 @@ PLACE_NOUNS = listed(
     "corridor laboratory lab clinic hospital ward arena camp campsite tent fort fortress outpost desert "
     "swamp marsh lake river riverbank museum theatre theater cafe café diner restaurant apartment flat "
     "rooftop basement workshop studio observatory greenhouse colony base spaceship starship realm kingdom "
-    "vault archive courtroom manor mansion estate parlour parlor orchard vineyard monument gate gatehouse"
+    "vault archive courtroom manor mansion estate parlour parlor orchard vineyard flats plain plains moor road tundra wasteland jungle pond cliff crossroads inn monument gate gatehouse"
 )
 OUTDOORS = listed(
+    "flats plain plains moor road tundra wasteland jungle pond cliff crossroads "
     "garden park forest wood woods grove glade clearing meadow field valley hill mountain pass graveyard "
     "cemetery village town city street alley square harbour harbor dock quay pier beach shore coast "
     "island bridge camp desert swamp marsh lake river riverbank rooftop orchard vineyard ruins realm "
@@ -168,6 +169,7 @@ OUTDOORS = listed(
 )
 """Place nouns under the open sky."""
 PERSON_NOUNS = listed(
+    "courier stranger traveller wanderer hero heroine foundling ferrywoman ferryman "
     "man woman girl boy child knight queen king prince princess wizard witch guard soldier captain "
     "merchant innkeeper blacksmith smith priest priestess monk nun thief assassin hunter ranger farmer "
     "doctor healer nurse teacher professor student detective officer sailor pirate bard scholar librarian "

@@ -29,9 +29,15 @@ def features_of(facts: Iterable[str]) -> dict[str, Feature]:
             if token.lower() not in STARTERS or (i and tokens[i - 1].lower() == "like"):
                 continue
             phrase = noun_phrase(tokens, i + 1)
-            if phrase and "NOUN" in parts_of_speech(phrase[-1]) and _worth_a_look(phrase):
+            if phrase and _noun(phrase[-1]) and _worth_a_look(phrase):
                 found.setdefault(phrase[-1].lower(), Feature(" ".join(phrase).lower(), number))
     return found
+
+
+def _noun(word: str) -> bool:
+    """Whether a word can be a noun; an unknown word in small letters is taken for one."""
+    kinds = parts_of_speech(word)
+    return "NOUN" in kinds or not kinds
 
 
 def _worth_a_look(phrase: list[str]) -> bool:
@@ -59,10 +65,10 @@ def noun_phrase(tokens: list[str], start: int, longest: int = 3) -> list[str]:
             kinds |= {"ADJ"}
         if phrase and _is_verb_here(word, following.lower()):
             break
-        if not kinds & {"NOUN", "ADJ"} and "-" not in word:
+        if kinds and not kinds & {"NOUN", "ADJ"} and "-" not in word:
             break
         phrase.append(word)
-        closes = "NOUN" in parts_of_speech(word) and "ADJ" not in parts_of_speech(word)
+        closes = _noun(word) and "ADJ" not in parts_of_speech(word)
         if (
             len(phrase) > 1
             and closes

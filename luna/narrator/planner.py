@@ -133,7 +133,7 @@ def _already_told(scene: Scene, text: str, entities: list[str]) -> None:
             else scene.index.people[entity].facts
         )
         for number, fact in enumerate(facts):
-            if unmarked(fact) in unmarked(text) or fact in text:
+            if unmarked(fact).lower() in unmarked(text).lower():
                 scene.fact(entity, facts, number)
 
 

@@ -119,10 +119,11 @@ def to_past(text: str) -> str:
 class _Shift:
     def __init__(self, text: str) -> None:
         self.tokens: list[str] = re.findall(r"[A-Za-z’'\-]+|[^A-Za-z’'\-]+", text)
+        self.base = False
         self.at = [i for i, token in enumerate(self.tokens) if token[0].isalpha()]
 
     def run(self) -> str:
-        done = False
+        done = self.base = False
         for n, i in enumerate(self.at):
             word = self.tokens[i].lower()
             gap = "".join(self.tokens[self.at[n - 1] + 1 : i]) if n else ""
@@ -132,6 +133,7 @@ class _Shift:
             if past is None and not done and n:
                 past = self._full_verb(n, word)
             if past is not None:
+                self.base = verb_lemma(word) == word
                 self.tokens[i] = past if self.tokens[i][0].islower() else past[:1].upper() + past[1:]
                 done = True
         return "".join(self.tokens)
@@ -177,7 +179,12 @@ class _Shift:
                 return None
             return inflect(lemma, "VBD")
         kinds = parts_of_speech(before)
-        plural = before in PLURAL_SUBJECTS or (before.endswith("s") and ("NOUN" in kinds or not kinds))
+        ending = before.endswith("s") and not before.endswith(("'s", "’s"))
+        plural = before in PLURAL_SUBJECTS or (ending and ("NOUN" in kinds or not kinds))
+        if before == "and" and self.base and "NOUN" not in parts_of_speech(word) - {"VERB"}:
+            return inflect(lemma, "VBD") if word == lemma else None
+        if before == "and" and self.base and word == lemma and follows:
+            return inflect(lemma, "VBD")
         return inflect(lemma, "VBD") if word == lemma and plural and follows else None
 
     def _verb_follows(self, n: int, after: str) -> bool:

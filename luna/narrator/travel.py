@@ -5,6 +5,7 @@ from typing import Any
 from luna.narrator.grammar import listing
 from luna.narrator.parser import Act
 from luna.narrator.scene import Scene
+from luna.narrator.words import missing_args
 from luna.turns.events import PLAYER, Moved, TimePassed
 
 MINUTES_A_STEP = 6
@@ -28,7 +29,7 @@ def go(scene: Scene, act: Act, args: dict[str, Any]) -> None:
             return
         exits = ways(scene)
         what = "There is no way there from here."
-        miss = act.missing or "road"
+        miss = missing_args(scene, act).get("miss", "road")
         scene.say("act", "go.unknown" if exits else "go.nowhere", what, miss=miss, exits=exits, **args)
         return
     if goal == view.here:

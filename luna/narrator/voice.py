@@ -42,7 +42,7 @@ def _agree(text: str) -> str:
     """Verbs after "I"."""
 
     def mend(match: re.Match[str]) -> str:
-        verb = match[2]
+        adverb, verb = match[1] or "", match[2]
         special = {
             "is": "am",
             "has": "have",
@@ -53,10 +53,10 @@ def _agree(text: str) -> str:
             "were": "was",
         }
         if verb in special:
-            return f"I {match[1]}{special[verb]}"
+            return f"I {adverb}{special[verb]}"
         lemma = verb_lemma(verb)
         if lemma and lemma != verb and inflect(lemma, "VBZ") == verb:
-            return f"I {match[1]}{lemma}"
+            return f"I {adverb}{lemma}"
         return match[0]
 
     return re.sub(

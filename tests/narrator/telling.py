@@ -114,7 +114,7 @@ def faults(told: Told) -> list[str]:
     prose = text[len(own) :]
     if re.search(r"[{}\[\]|§_*\ue000]|\n\n\n", prose):
         found.append("markup")
-    if re.search(r" [,.;]|,\.|,,|(?<!\.)\.\.(?!\.)", prose):
+    if re.search(r"\bNone[a-z]| [,.;]|,\.|,,|(?<!\.)\.\.(?!\.)", prose):
         found.append("punctuation")
     found += [f"{who} speaks" for who in _speakers(prose, told) if not _here(told, who)]
     for item, thing in told.after.items.items():

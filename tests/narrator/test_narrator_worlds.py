@@ -6,6 +6,7 @@ import pytest
 
 from luna.kernel.errors import BadInput
 from luna.narrator import service
+from luna.narrator.lint import lint_world
 from luna.turns.events import PLAYER, WorldState, rebuild
 from luna.turns.world import World
 
@@ -93,3 +94,28 @@ def test_entities_are_found_by_alias() -> None:
     world = service.builtin_world("low_hythe")
     assert service.entities(world, "Tobias took the lantern to the quay.") == ["orrin", "quay", "lantern"]
     assert service.entities(world, "Nothing whatever.") == []
+
+
+def test_the_linter_finds_planted_faults() -> None:
+    """Dead ends, unknown slots, circles, and narration that decides for the player are named with their place."""
+    text = """
+title: x
+start: nowhere
+places:
+  inn: {name: the inn, exits: [moon], description: "A fire {burn} {brightness|x}."}
+characters:
+  ann: {name: Ann, at: mars}
+threads:
+  t:
+    beats:
+    - {id: a, when: {npc: bob, after: [b]}, text: "{you} {forgive} her."}
+    - {id: b, when: {after: [a], mood: sad}, quote: "Yes."}
+"""
+    found = {d.code for d in lint_world(service.load_world(text))}
+    assert found >= {
+        "world-start-unknown", "world-exit-unknown", "world-place-unknown", "world-beat-unreachable", "world-slot-unknown",
+        "world-condition-unknown", "world-beat-circle", "world-quote-nobody", "world-player-decided",
+    }  # fmt: skip
+    for world_id in ("low_hythe", "karst_ledger"):
+        findings = lint_world(service.builtin_world(world_id))
+        assert [d for d in findings if d.severity != "info"] == []
