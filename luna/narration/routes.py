@@ -30,7 +30,6 @@ from luna.narration.types import (
     WorldView,
 )
 from luna.story import turns
-from luna.story.routes import OnBranch
 from luna.story.types import Telling, TellingRequest, Turn, TurnEdit
 from luna.turns.types import Action
 
@@ -45,6 +44,7 @@ EVENT_STREAM: dict[int | str, dict[str, Any]] = {
 }
 Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=200)]
+OnBranch = Annotated[str | None, Query(max_length=64, description="A branch; the active one if left out.")]
 LastEventParameter = Annotated[str | None, Query(max_length=200)]
 
 
