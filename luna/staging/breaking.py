@@ -5,6 +5,9 @@ import regex
 MAX_LINE = 240
 """Longest line in user-perceived characters."""
 
+MAX_LETTER = 16
+"""Longest user-perceived character in code points: marks heaped on a letter beyond that are cut."""
+
 SENTENCE = regex.compile(
     r"(?<=[.!?…][\"”’»)\]]*)\s+(?=[\p{Lu}\p{Lo}\d\"“‘«„(\[—–])|(?<=[。！？][」』”’)]*)(?![」』”’)])"
 )
@@ -24,13 +27,19 @@ def clipped(text: str, most: int) -> str:
     text = " ".join(text.split())
     if _size(text) <= most:
         return text
-    head = "".join(LETTERS.findall(text)[: most - 1])
-    words = head.rsplit(" ", 1)
-    return (words[0] if len(words) > 1 and len(words[0]) > most // 2 else head).rstrip(" ,;:.") + "…"
+    letters = [letter[:MAX_LETTER] for letter in LETTERS.findall(text)]
+    head = "".join(letters[: most - 1])
+    if letters[most - 1] != " ":
+        whole = head.rpartition(" ")[0]
+        head = whole if len(whole) > most // 2 else head
+    return head.rstrip(" ,;:.") + "…"
 
 
 def _size(text: str) -> int:
-    return len(text) if text.isascii() else len(LETTERS.findall(text))
+    """The length in user-perceived characters; heaped marks count as well."""
+    if text.isascii():
+        return len(text)
+    return sum(1 if len(letter) <= MAX_LETTER else len(letter) for letter in LETTERS.findall(text))
 
 
 def _split(where: "regex.Pattern[str]", text: str) -> list[tuple[str, str]]:
@@ -55,7 +64,7 @@ def _fitting(part: tuple[str, str], most: int) -> list[tuple[str, str]]:
         return [part]
     found: list[tuple[str, str]] = []
     for gap, word in _split(SOFT, text):
-        letters = LETTERS.findall(word)
+        letters = [letter[:MAX_LETTER] for letter in LETTERS.findall(word)]
         pieces = ["".join(letters[i : i + most]) for i in range(0, len(letters), most)]
         found += [(gap if i == 0 else "", piece) for i, piece in enumerate(pieces)]
     return [(between, found[0][1]), *found[1:]]

@@ -206,9 +206,9 @@ def _drop_bare_tags(pieces: list[_Piece], names: _Names) -> None:
         if index + 1 < len(pieces) and not pieces[index + 1].quoted and _closed_inside(piece.text):
             after = pieces[index + 1]
             match = names.bare_after.match(after.text)
-            if match:
-                rest = after.text[match.end() :]
-                piece.join = match["end"] == "," and not rest.strip()
+            rest = after.text[match.end() :] if match else ""
+            if match and (match["end"] != "," or not rest.strip()):
+                piece.join = match["end"] == "," and piece.text[:-1].endswith(",")
                 after.text = rest
         before = pieces[index - 1] if index else None
         if before and not before.quoted:

@@ -3,7 +3,9 @@
 The loader fills these from the database; staging itself reads none.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from luna.kernel.values import Frozen
 from luna.scenes.types import Picture
@@ -22,7 +24,7 @@ class CastMember(Frozen):
     full_name: str = ""
     aliases: tuple[str, ...] = ()
     pronouns: Literal["he", "she", "they", "it"] = "they"
-    colour: str = ""
+    colour: Annotated[str, Field(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
 
     @property
     def is_player(self) -> bool:

@@ -56,7 +56,7 @@ def export_renpy(
     `pictures` are PNG, JPEG or WebP files by the keys of the graph's pictures; a missing one becomes a
     diagnostic and a plain backdrop. `font` is a TrueType or OpenType file for languages that the engine's own
     font does not cover. A folder that an earlier export wrote is replaced; any other that is not empty only
-    with `replace`. `dry_run` writes nothing. The folder appears complete or not at all.
+    with `replace`. `dry_run` writes nothing and needs no pictures. The folder appears complete or not at all.
 
     Raises Conflict when `out` is something else's, BadInput for a broken font, Unavailable when the disk does
     not take it. A graph with errors is not written: they are in the report.
@@ -67,11 +67,21 @@ def export_renpy(
     script = write_script(graph)
     problems += [*script.diagnostics, *_about_letters(graph, font)]
     contents = _project(graph, script, pictures, title or graph.title, licence or graph.meta.licence, font)
-    problems += [unknown_picture(key) for key in script.images if _image_type(pictures.get(key)) is None]
+    problems += [unknown_picture(key) for key in _missing(graph, pictures, dry_run=dry_run)]
     if not dry_run:
         _refuse_others(out, replace)
         _write(contents, out)
     return _report(out, contents, script, problems, written=not dry_run)
+
+
+def _missing(graph: SceneGraph, pictures: Mapping[str, bytes], *, dry_run: bool) -> list[str]:
+    """The pictures that cannot be shown. A dry run need not have them, so those that can be had count."""
+    return [
+        key
+        for key, picture in graph.meta.pictures.items()
+        if _image_type(pictures.get(key)) is None
+        and not (dry_run and key not in pictures and (picture.request or picture.asset_id))
+    ]
 
 
 def _report(
