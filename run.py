@@ -179,7 +179,8 @@ def run_pytest(quick: bool, paths: list[str], result: Counter[str]) -> Counter[s
     code = run_tool(["python", *command, *(str(Path(path).absolute()) for path in paths)])
     skips: Counter[str] = Counter()
     failed = 0
-    for case in ElementTree.parse(REPORT).iter("testcase") if REPORT.is_file() else []:
+    cases = list(ElementTree.parse(REPORT).getroot().iter("testcase")) if REPORT.is_file() else []
+    for case in cases:
         skip = case.find("skipped")
         if skip is not None and skip.get("type") != "pytest.xfail":
             skips[skip.get("message", "no reason given")] += 1
