@@ -33,6 +33,10 @@ ACTS = (
     r"(?:smiles?|smiled|nods?|nodded|turns?|turned|walks?|walked|laughs?|laughed|looks?|looked|takes?|took|gives?"
     r"|gave|sits?|sat|stands?|stood|opens?|opened|shrugs?|shrugged|leans?|leaned|reaches|reached|grins?|grinned)"
 )
+LOOKING_BACK = re.compile(
+    r"\b(?:ago|earlier|yesterday|last (?:night|week|year)|once|used to|had|remembers?|remembered|back then)\b"
+)
+"""A sentence that tells of the past may name anybody."""
 SPOKEN_FOR = re.compile(
     r"\b(?:you|I)\s+(?:feel|felt|decide|decided|realise|realised|realize|realized|think|thought|remember"
     r"|remembered|agree|agreed|resolve|resolved|vow|vowed)\b(?!\s+(?:nothing|that way))",
@@ -144,7 +148,8 @@ def _acting(text: str, names: list[str]) -> str:
         return ""
     acting = re.compile(rf"\b(?:{who})\s+(?:\w+ly\s+)?(?:{SPEAKS}|{ACTS})\b|\b{SPEAKS}\s+(?:{who})\b")
     for match in SENTENCE.finditer(text):
-        if acting.search(QUOTED.sub("“”", match.group())):
+        told = QUOTED.sub("“”", match.group())
+        if acting.search(told) and not LOOKING_BACK.search(told):
             return match.group().strip()[:300]
     return ""
 

@@ -9,11 +9,13 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -72,10 +74,12 @@ class LiveEvents:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        self._upsert = _upsert_for(db)
         self._channels: dict[str, _Channel] = {}
         self._dirty: set[str] = set()
         self._writer: asyncio.Task[None] | None = None
         self._flushing = asyncio.Lock()
+        self._stopping = asyncio.Event()
 
     def start(self) -> None:
         """Begin writing in the background."""
@@ -83,9 +87,9 @@ class LiveEvents:
 
     async def close(self) -> None:
         """Write what is left and stop."""
+        self._stopping.set()
         if self._writer is not None:
-            self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
+            await self._writer
         await self.flush()
 
     def publish(self, channel: str, kind: str, data: dict[str, Any], *, final: bool = False) -> LiveEvent:
@@ -203,7 +207,7 @@ class LiveEvents:
                     )
             if rows:
                 async with self.db.begin() as tx:
-                    await tx.execute(sa.insert(LiveChunkRow), rows)
+                    await tx.execute(self._upsert, rows)
             for channel, upto in moved:
                 channel.written = upto
                 if upto == len(channel.events):
@@ -215,14 +219,24 @@ class LiveEvents:
             await tx.execute(sa.delete(LiveChunkRow).where(LiveChunkRow.created_at < now() - KEPT))
 
     async def _write_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
+        pause = FLUSH_SECONDS
+        while not self._stopping.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+            pause = FLUSH_SECONDS
             if self._dirty:
                 try:
                     await self.flush()
                 except (Unavailable, SQLAlchemyError) as error:
                     log.warning("live events wait for the database: %s", error)
-                    await asyncio.sleep(1)
+                    pause = 1.0
+
+
+def _upsert_for(db: Database) -> Any:
+    """A chunk whose answer got lost on the way is written again, longer: the same first, more events."""
+    insert = sqlite.insert(LiveChunkRow) if db.is_sqlite else postgresql.insert(LiveChunkRow)
+    longer = {name: insert.excluded[name] for name in ("last", "events", "final")}
+    return insert.on_conflict_do_update(index_elements=["channel", "first"], set_=longer)
 
 
 def _event(channel: str, number: int, kind: str, data: dict[str, Any]) -> LiveEvent:

@@ -62,8 +62,10 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, content: AsyncIterator[bytes]) -> None:
-        super().__init__(content, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+
+def event_stream(content: AsyncIterator[bytes]) -> EventStream:
+    """The answer that sends these pieces unbuffered."""
+    return EventStream(content, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
 @router.post("/stories", tags=["stories"], status_code=201)
@@ -89,7 +91,7 @@ async def begin_story(runtime: Running, asker: Asking, desk: AtDesk, new: NewSto
     return view(await service.begin_story(runtime, desk, asker.id, new, paced=True))
 
 
-@router.post("/narrates/turn", tags=["narrates"])
+@router.post("/narrates/turn", tags=["narrates"], name="narrates_turn")
 @router.post("/narrate/turn", tags=["narrates"])
 async def narrate_turn(
     runtime: Running, asker: Asking, desk: AtDesk, request: TurnRequest, key: Key = None
@@ -175,7 +177,7 @@ async def generate(
             action=Action(text=action, mode=mode), writer_model_override=writer_model_override, paced=True
         )
         telling, after = await desk.act(asker.id, story_id, branch_id, wanted, key or idempotency_key), 0
-    return EventStream(stream(runtime, desk, telling, after))
+    return event_stream(stream(runtime, desk, telling, after))
 
 
 @router.get("/narrates/tellings/{turn_id}", tags=["narrates"])
@@ -204,7 +206,7 @@ async def watch(
     resumed = last_event or last_event_id
     if resumed:
         _, after = read_event_id(resumed)
-    return EventStream(stream(runtime, desk, telling, after))
+    return event_stream(stream(runtime, desk, telling, after))
 
 
 @router.post("/narrates/tellings/{turn_id}/stop", tags=["narrates"])

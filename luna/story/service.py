@@ -226,3 +226,9 @@ async def recent(tx: Transaction, story_id: str, past: Lineage, last: int, most:
     """The `most` turns up to number `last` of a past, in order, as the tellers are reminded of them."""
     rows = await turn_store.turns_between(tx, past, max(0, last - most + 1), last)
     return [RecentTurn(number=row.depth, action=row.action, prose=row.prose) for row in rows]
+
+
+def turn_state_parts(before: WorldState, row: TurnRow) -> tuple[WorldState, int | None]:
+    """The state after a turn whose parent's state is known, and the tension it was planned with, if any."""
+    plan = TurnNotes.model_validate(row.notes).plan
+    return turn_store.replay(before, [row]), plan.tension if plan else None
