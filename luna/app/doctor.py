@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from dotenv import dotenv_values
 from pydantic import ValidationError
 
 from luna.app.assemble import DATABASE_FILE, database_url
@@ -24,16 +25,6 @@ State = Literal["ok", "missing", "broken"]
 FREE_BYTES = 1_000_000_000
 NODE = (20, 19)
 PORT = 8001
-KEYS = (
-    "ANTHROPIC_API_KEY",
-    "OPENAI_API_KEY",
-    "GOOGLE_API_KEY",
-    "GEMINI_API_KEY",
-    "OPENROUTER_API_KEY",
-    "MISTRAL_API_KEY",
-    "GROQ_API_KEY",
-    "DEEPSEEK_API_KEY",
-)
 
 
 class Check(Frozen):
@@ -53,11 +44,8 @@ async def examine(data: Path) -> list[Check]:
     checks += await _database(data)
     if broken:
         checks.append(broken)
-    checks += await asyncio.gather(
-        _endpoint("Ollama", settings.ollama_host, "/api/version", "Install it from ollama.com and start it."),
-        _endpoint("LM Studio", settings.lmstudio_host, "/v1/models", "Start its local server."),
-    )
-    checks += [_keys(), *_programs()]
+    checks += await _models(settings)
+    checks += [_keys(data), *_programs()]
     checks += await _server(data)
     return checks
 
@@ -183,31 +171,41 @@ async def _look_into(db: Database) -> list[Check]:
     return checks
 
 
-async def _endpoint(name: str, host: str, path: str, fix: str) -> Check:
-    """Whether a model server answers."""
-    import httpx
+async def _models(settings: Settings) -> list[Check]:
+    """The model servers that the settings name."""
+    from luna.llm.detect import detect
 
-    url = host.rstrip("/") + path
-    try:
-        async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
-            answer = await client.get(url)
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return Check(name=name, state="missing", detail=f"nothing answers at {host}", fix=fix)
-    if answer.status_code >= 400:
-        return Check(
-            name=name, state="broken", detail=f"{host} answers {answer.status_code}", fix="Check the address."
-        )
-    return Check(name=name, state="ok", detail=host)
+    checks: dict[str, Check] = {}
+    for found in await detect(settings):
+        name = f"{found.title} at {found.host}" if found.title in checks else found.title
+        if found.reachable:
+            detail = f"{found.host}, {len(found.models)} models"
+            checks[name] = Check(name=name, state="ok", detail=detail)
+        else:
+            checks[name] = Check(
+                name=name,
+                state="missing" if found.host else "broken",
+                detail=found.error or f"nothing answers at {found.host}",
+                fix=f"Start {found.title}, or correct its address. Without any, the built-in narrator tells.",
+            )
+    return list(checks.values())
 
 
-def _keys() -> Check:
-    found = [name for name in KEYS if os.environ.get(name)]
+def _keys(data: Path) -> Check:
+    """Which providers have a key in the environment or in .env. Saved ones are encrypted and stay closed."""
+    from luna.llm.providers import REGISTRY
+
+    given: dict[str, str | None] = {**dotenv_values(Path.cwd() / ".env"), **dotenv_values(data / ".env")}
+    given.update(os.environ)
+    found = [
+        name for facts in REGISTRY.values() for name in facts.key_names if (given.get(name) or "").strip()
+    ]
     if found:
-        return Check(name="Keys", state="ok", detail=f"in the environment: {', '.join(found)}")
+        return Check(name="Keys", state="ok", detail=f"set: {', '.join(dict.fromkeys(found))}")
     return Check(
         name="Keys",
         state="missing",
-        detail="none in the environment",
+        detail="none in the environment or .env",
         fix="Only needed for models in the cloud: set the provider's key in the settings or the environment.",
     )
 
@@ -236,11 +234,29 @@ async def _server(data: Path) -> list[Check]:
     """A server on this data folder, or whether one could start."""
     owner = await asyncio.to_thread(find_owner, data)
     if owner and owner.url:
-        check = await _endpoint("Server", owner.url, "/health", f"Restart process {owner.pid}.")
-        return [check.model_copy(update={"detail": f"{check.detail} (process {owner.pid})"})]
+        if await _answers(f"{owner.url}/health"):
+            return [Check(name="Server", state="ok", detail=f"{owner.url} (process {owner.pid})")]
+        return [
+            Check(
+                name="Server",
+                state="broken",
+                detail=f"process {owner.pid} does not answer at {owner.url}",
+                fix=f"Stop process {owner.pid} and start the server again.",
+            )
+        ]
     if owner:
         return [Check(name="Server", state="missing", detail=f"process {owner.pid} has the data folder open")]
     return [Check(name="Server", state="missing", detail="not running"), _port()]
+
+
+async def _answers(url: str) -> bool:
+    import httpx
+
+    try:
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+            return (await client.get(url)).is_success
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
 
 
 def _port() -> Check:

@@ -128,6 +128,7 @@ class _Passage:
             headers[TRACE_HEADER] = trace.get()
             headers.setdefault("X-Content-Type-Options", "nosniff")
             headers.setdefault("Referrer-Policy", "same-origin")
+            headers.setdefault("X-Frame-Options", "SAMEORIGIN")
             if headers.get("content-type", "").startswith("text/event-stream"):
                 self.is_stream = True
                 headers.setdefault("Cache-Control", "no-store")

@@ -82,6 +82,7 @@ async def _serve(host: str, port: int, data: Path, open_browser: bool) -> None:
 
 
 def server_config(app: FastAPI) -> uvicorn.Config:
+    """How uvicorn runs the app."""
     return uvicorn.Config(
         app,
         log_config=None,

@@ -33,12 +33,12 @@ async def test_before_the_first_start(tmp_path: Path, monkeypatch: pytest.Monkey
     data = tmp_path / "deep" / "data"
     seen = by_name(await examine(data))
     assert seen["Python"].state == "ok"
+    assert seen["LM Studio"].state == "broken"
     for name in (
         "Node",
         "Data folder",
         "Database",
         "Ollama",
-        "LM Studio",
         "Chromium",
         "Ren'Py",
         "ffmpeg",
@@ -95,8 +95,10 @@ async def test_an_old_node_and_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 async def test_model_servers_and_ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = await reader.readline()
-        status = b"200 OK" if b"/api/version" in line or b"/health" in line else b"500 Oh"
-        writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        status = b"200 OK" if b"/api/tags" in line or b"/health" in line else b"500 Oh"
+        writer.write(
+            b"HTTP/1.1 " + status + b'\r\nContent-Length: 13\r\nConnection: close\r\n\r\n{"models":[]}'
+        )
         await writer.drain()
         writer.close()
 
@@ -108,7 +110,7 @@ async def test_model_servers_and_ports(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(doctor, "PORT", port)
     async with server:
         seen = by_name(await examine(tmp_path))
-        assert (seen["Ollama"].state, seen["LM Studio"].state) == ("ok", "broken")
+        assert (seen["Ollama"].state, seen["LM Studio"].state) == ("ok", "missing")
         assert seen["Port"].state == "broken"
         announce(tmp_path, this_process("boot", url))
         seen = by_name(await examine(tmp_path))
