@@ -17,9 +17,9 @@ ORDER = {
 OWN_PARAGRAPH = frozenset(("premise", "beat", "event", "coda", "ambient"))
 ALWAYS_TOLD = frozenset(("premise", "act", "beat", "coda"))
 SHORT_ACT = 90
-ENOUGH = {"short": 0, "medium": 38, "long": 80}
+ENOUGH = {"short": 0, "medium": 45, "long": 85}
 """Words below which a turn gets one more thing perceived, by length of style."""
-AT_MOST = {"short": 0, "medium": 1, "long": 3}
+AT_MOST = {"short": 0, "medium": 2, "long": 5}
 
 
 def compose(index: Index, situation: Situation, plan: Plan) -> Draft:
@@ -105,22 +105,23 @@ def _fresh(pieces: list[tuple[str, str]], history: History) -> list[tuple[str, s
 
 
 def _enough(teller: Teller, situation: Situation, paragraphs: list[str]) -> list[str]:
-    """One more thing perceived, where a turn came out short."""
-    wanted = ENOUGH[situation.style.length]
+    """A last paragraph of what there is to perceive, where a turn came out short."""
+    missing = ENOUGH[situation.style.length] - len(words_of(" ".join(paragraphs)))
+    more: list[str] = []
+    teller.at = teller.view.here
+    teller.r.paragraph()
     for _ in range(AT_MOST[situation.style.length]):
-        if len(words_of(" ".join(paragraphs))) >= wanted:
+        if len(words_of(" ".join(more))) >= missing:
             break
-        teller.at = teller.view.here
-        teller.r.paragraph()
-        more = _breath(teller)
-        if more and more not in paragraphs and teller.history.fresh(more):
-            paragraphs = [*paragraphs, tidy(more)]
-    return paragraphs
+        line = tidy(_breath(teller, bool(more)))
+        if line and line not in " ".join([*paragraphs, *more]) and teller.history.fresh(line):
+            more.append(line)
+    return [*paragraphs, " ".join(more)] if more else paragraphs
 
 
-def _breath(teller: Teller) -> str:
+def _breath(teller: Teller, place_only: bool) -> str:
     """A quiet line: somebody here, or the place."""
     company = [w for w in teller.view.company() if teller.view.trust(w) > -3]
-    if company and teller.rng("breath").random() < 0.5:
+    if company and not place_only and teller.rng("breath").random() < 0.5:
         return teller.pick("quiet.near", teller.values({"n": company[0]}))
     return teller.sense()

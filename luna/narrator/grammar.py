@@ -107,6 +107,11 @@ def sentences(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+def comma(line: str) -> str:
+    """A sentence that goes on into "she says": its full stop becomes a comma."""
+    return line[:-1] + "," if line.endswith(".") and not line.endswith("..") else line
+
+
 def article(noun: str) -> str:
     """The noun with "a" or "an" instead of "the"."""
     bare = re.sub(r"^(the|a|an) ", "", noun, flags=re.I)

@@ -75,6 +75,9 @@ TRAILING_ADVERBS = frozenset(["already", "still", "only", "never", "always", "al
 HIS_FORMS = {"he": 0, "him": 1, "his": 2, "hers": 3, "himself": 4}
 
 
+_AFTER_KEPT = re.compile(r"\ue000(\d+)\ue001\s+[a-z]")
+
+
 @dataclass(frozen=True)
 class Noun:
     """Something that can be named: a person (with pronouns), a thing or a place."""
@@ -169,10 +172,15 @@ class _Rendering:
                 self.subject = "3s"
             self.slot(match[1], before, template[position:])
         self.out.append(template[position:])
-        text = tidy("".join(self.out))
+        text = _AFTER_KEPT.sub(self.start_after, tidy("".join(self.out)))
         for number, words in enumerate(self.kept):
             text = text.replace(f"\ue000{number}\ue001", words)
         return text
+
+    def start_after(self, match: re.Match[str]) -> str:
+        """A capital after words put in as they stand, where those end a sentence."""
+        ends = self.kept[int(match[1])].endswith((".", "!", "?", "”"))
+        return match[0][:-1] + match[0][-1].upper() if ends else match[0]
 
     def slot(self, tag: str, before: str, after: str) -> None:
         key, _, mod = tag.partition("|")

@@ -5,7 +5,7 @@ import re
 from typing import Any, cast
 
 from luna.narrator.address import PLAIN
-from luna.narrator.grammar import capital, lower_first, sentences
+from luna.narrator.grammar import capital, comma, lower_first, sentences
 from luna.narrator.history import History
 from luna.narrator.index import Index
 from luna.narrator.phrases import Fact, Phrase, holds, variants_of
@@ -191,7 +191,7 @@ class Teller:
             case "feat":
                 return self.feature(str(value))
             case "line":
-                return {"line": Verbatim(str(value)), "line_c": Verbatim(_comma(str(value)))}
+                return {"line": Verbatim(str(value)), "line_c": Verbatim(comma(str(value)))}
             case "fact":
                 return {"fact": Verbatim(self.world_text(str(value), {}))}
             case _:
@@ -358,10 +358,10 @@ class Teller:
         if len(parts) > 1 and len(parts[0].split()) < 14:
             choices = ["mid", *choices]
         verb = "ask" if line.endswith("?") and len(parts) == 1 else "say"
-        values: dict[str, Value] = {"n": self.view.noun(who), "s": Verbatim(_comma(line))}
+        values: dict[str, Value] = {"n": self.view.noun(who), "s": Verbatim(comma(line))}
         match rng.choice(choices):
             case "mid":
-                values.update(s=Verbatim(_comma(parts[0])), rest=Verbatim(" ".join(parts[1:])))
+                values.update(s=Verbatim(comma(parts[0])), rest=Verbatim(" ".join(parts[1:])))
                 return self.r.render(f"“{{s}}” {{n}} {{{verb}}}. “{{rest}}”", values, rng)
             case "hab" if self.view.person(who).habits and self.at_home(who):
                 values.update(h=self.habit(who), s=Verbatim(line))
@@ -397,8 +397,3 @@ class Teller:
 
         listed = suggestions(self.view, self.dice, 1)
         return f"The plainest next step would be to {lower_first(listed[0])}." if listed else ""
-
-
-def _comma(line: str) -> str:
-    """A sentence that goes on into "she says": its full stop becomes a comma."""
-    return line[:-1] + "," if line.endswith(".") and not line.endswith("..") else line

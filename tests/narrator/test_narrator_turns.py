@@ -24,7 +24,7 @@ ODD = [
     "steal the lantern and run to the quay and throw it at Wick and then set fire to the boat", "lick the iron weight",
     "sleep for a hundred years", "give the whistle to Dame Vane", "dance", "go home", "{you} [a|b] §§ *bold*", "why?",
     "take everything", "kill everyone", "open the door with the hammer", "go back", "I hate this", "\"", "“Who are you?”",
-    "examine the sky", "hug her", "tell them that the sea is coming", "x" * 5000, "walk and " * 600, "say nothing",
+    "examine the sky", "hug her", "tell them that the sea is coming", "x" * 5000, "walk and " * 500, "say nothing",
 ]  # fmt: skip
 
 
