@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic_core import to_jsonable_python
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -22,6 +21,7 @@ from luna.kernel.errors import Conflict
 from luna.kernel.jobs_context import KINDS, JobContext, job
 from luna.kernel.jobs_duties import Duties
 from luna.kernel.jobs_engine import Doorbell, Engine
+from luna.kernel.jobs_faults import jsonable
 from luna.kernel.jobs_runner import Runner
 from luna.kernel.jobs_types import ACTIVE, JobLine, JobPage, JobStatus, JobView
 from luna.kernel.values import new_id
@@ -180,7 +180,7 @@ class Jobs:
             title=title,
             queue=queue,
             dedup=dedup,
-            args=to_jsonable_python(args),
+            args=jsonable(args),
         )
         if made != job_id:
             return made

@@ -7,10 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pydantic_core import to_jsonable_python
-
 from luna.kernel import jobs_engine
-from luna.kernel.jobs_faults import decode, encode, is_outage, storable
+from luna.kernel.jobs_faults import decode, encode, is_outage, jsonable, storable
 from luna.kernel.jobs_types import JobInterrupted
 
 if TYPE_CHECKING:
@@ -95,6 +93,7 @@ class JobContext:
         `work` may be a coroutine function or a plain one (which runs in a thread, and which a cancellation
         cannot stop). The result comes back as JSON values: models as dicts, tuples as lists. A crash in
         the middle of a step runs that step again, so it must bear being done twice. Errors are kept too.
+        Never call it inside a transaction: on SQLite the step could not be written down.
         """
         from dbos import PortableWorkflowError
 
@@ -102,7 +101,7 @@ class JobContext:
 
         async def once() -> Any:
             try:
-                result = to_jsonable_python(await _call(work, *args, **named))
+                result = jsonable(await _call(work, *args, **named))
             except Exception as error:
                 if is_outage(error):
                     raise JobInterrupted from error

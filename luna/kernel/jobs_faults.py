@@ -22,7 +22,29 @@ class StepBroken(Exception):
 
 def storable(text: str) -> str:
     """Text that every database takes: no NUL, no half characters, not too long."""
-    return text[:MOST_TEXT].replace("\0", "").encode("utf-8", "replace").decode()
+    return _clean(text[:MOST_TEXT])
+
+
+def jsonable(value: Any) -> Any:
+    """A value as JSON that every database takes: models become dicts, tuples lists, NaN null.
+
+    Raises an error for what is no data at all.
+    """
+    return _cleaned(to_jsonable_python(value, inf_nan_mode="null"))
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, list):
+        return [_cleaned(item) for item in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {_clean(str(key)): _cleaned(item) for key, item in cast("dict[Any, Any]", value).items()}
+    return value
 
 
 def plain(error: BaseException) -> str:

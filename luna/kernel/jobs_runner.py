@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import DBAPIError
 
 from luna.kernel import jobs_rows as rows
@@ -16,7 +15,7 @@ from luna.kernel.database import Database
 from luna.kernel.errors import LunaError
 from luna.kernel.jobs_context import KINDS, JobContext, Run
 from luna.kernel.jobs_engine import Doorbell
-from luna.kernel.jobs_faults import is_outage, plain
+from luna.kernel.jobs_faults import is_outage, jsonable, plain
 from luna.kernel.jobs_types import JobInterrupted, JobStatus
 from luna.kernel.logs import trace
 from luna.kernel.values import new_id
@@ -146,7 +145,7 @@ class Runner:
         if kind is None:
             raise LunaError(f"This version does not know jobs of the kind {start.kind!r}.")
         context = JobContext(self, run, start.owner, start.kind)
-        return to_jsonable_python(await kind.work(context, **start.args))
+        return jsonable(await kind.work(context, **start.args))
 
     async def _outcome(self, run: Run, task: "asyncio.Task[Any]") -> "dict[str, Any]":
         """Wait for the work. Raises JobInterrupted when there is no outcome to record."""

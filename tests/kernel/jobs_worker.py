@@ -1,4 +1,4 @@
-"""A worker process for tests: python jobs_worker.py DATABASE_URL DIARY
+"""A worker process for tests: python jobs_worker.py DATABASE_URL DIARY [BEAT TTL]
 
 It writes "<pid> <step>" into the diary when a step has been done, and runs until it is told to stop.
 """
@@ -50,7 +50,8 @@ async def poison(context: JobContext) -> None:
 
 
 async def main() -> None:
-    jobs = Jobs(Database(sys.argv[1]), new_id(), queues={"work": 4}, beat=0.5, ttl=2)
+    beat, ttl = (float(arg) for arg in sys.argv[3:5] or ("0.5", "2"))
+    jobs = Jobs(Database(sys.argv[1]), new_id(), queues={"work": 4}, beat=beat, ttl=ttl)
     await run_worker(cast("Runtime", SimpleNamespace(jobs=jobs)), drain=10)
 
 

@@ -36,8 +36,8 @@ class Workers:
         self.url, self.diary = url, diary
         self.processes: dict[int, subprocess.Popen[bytes]] = {}
 
-    def start(self) -> int:
-        command = [sys.executable, str(WORKER), self.url, str(self.diary)]
+    def start(self, *times: float) -> int:
+        command = [sys.executable, str(WORKER), self.url, str(self.diary), *map(str, times)]
         process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)})
         self.processes[process.pid] = process
         return process.pid
@@ -102,9 +102,9 @@ async def check_no_step_was_repeated(workers: Workers, kept: set[str], steps: in
     assert sum(counts.values()) <= steps + 1  # the one in flight may have run twice
 
 
-async def two_alive(db: Database, workers: Workers) -> set[int]:
+async def two_alive(db: Database, workers: Workers, *times: float) -> set[int]:
     """Start two workers and let them live for a ttl: a younger one takes nothing over."""
-    both = {workers.start(), workers.start()}
+    both = {workers.start(*times), workers.start(*times)}
     end = time.monotonic() + 20
     alive = 0
     while alive < 2:
@@ -131,6 +131,24 @@ async def test_another_worker_takes_over_from_a_killed_one(database: Database, w
     assert (view.status, view.result, view.attempts) == (JobStatus.done, 66, 2)
     await check_no_step_was_repeated(workers, kept, 12)
     assert {pid for pid, _ in workers.entries()} == both
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_with_the_times_of_the_product_it_takes_less_than_30_seconds(
+    database: Database, workers: Workers
+) -> None:
+    """The worst case: the one that takes over has only just started."""
+    quiet = Jobs(database, new_id())
+    workers.start(quiet.beat, quiet.ttl)
+    job_id = await ask(database, "walk", steps=6, seconds=0.5)
+    first = (await workers.wrote(2))[0][0]
+    workers.kill(first)
+    killed_at = time.monotonic()
+    workers.start(quiet.beat, quiet.ttl)
+    await workers.wrote(len(workers.entries()) + 1, 40)
+    assert time.monotonic() - killed_at < 30
+    assert (await finished(database, job_id, 20)).result == 15
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
