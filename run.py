@@ -194,12 +194,9 @@ def run_pytest(quick: bool, paths: list[str], result: Counter[str]) -> Counter[s
 
 
 def run_tool(command: list[str]) -> int:
-    """Run a tool of .venv in this folder. A developer's own database and settings stay out of it."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name != "DATABASE_URL" and not name.startswith("LUNA_")
-    }
+    """Run a tool of .venv in this folder. A developer's own settings, keys and database stay out of it."""
+    settings = re.findall(r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text("utf-8"), re.M)
+    environment = {name: value for name, value in os.environ.items() if name not in settings}
     environment["PATH"] = f"{BIN}{os.pathsep}{environment.get('PATH', '')}"
     program, *rest = command
     return subprocess.run([str(BIN / program), *rest], cwd=ROOT, env=environment, check=False).returncode
