@@ -9,7 +9,7 @@ import importlib
 import tempfile
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import psycopg
@@ -66,7 +66,7 @@ def postgres_server() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def fresh_postgres(server_uri: str) -> Iterator[str]:
+def fresh_postgres(server_uri: str) -> Generator[str]:
     """A new empty database on a server, dropped at the end; gives its URL."""
     name = f"t{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server_uri, autocommit=True) as admin:
