@@ -28,16 +28,19 @@ def stems(text: str) -> frozenset[str]:
 
 
 def knows_about(view: View, person: Person, topic: str) -> str | None:
-    """The key of a person's knowledge that a topic touches, or None."""
-    said = stems(topic)
-    for key in person.knows:
-        if said & set(re.split(r"[/,\s]+", key.lower())) - STOP:
-            return key
+    """The key of a person's knowledge that a topic touches, one not told yet before others; or None."""
+    said, low = stems(topic), topic.lower()
+    told = view.note(f"said:{person.id}", ())
+    keys = [k for k in person.knows if said & (set(re.split(r"[/,\s]+", k.lower())) - STOP)]
     for kind in ("people", "things"):
         for entity, names in view.names(kind).items():
-            if entity in person.knows and any(name in said or name in topic.lower() for name in names):
-                return entity
-    return next((t for t, listed in view.index.topics.items() if t in person.knows and said & listed), None)
+            if entity in person.knows and any(name in said or f" {name} " in f" {low} " for name in names):
+                keys.append(entity)
+    fresh = [k for k in keys if k not in told]
+    if fresh or keys:
+        return (fresh or keys)[0]
+    threads = view.index.topics.items()
+    return next((t for t, listed in threads if t in person.knows and t not in told and said & listed), None)
 
 
 def answer(scene: Scene, who: str, act: Act, asked: bool) -> None:

@@ -91,6 +91,9 @@ def _pronoun(view: View, act: "Act", head: str, before: "Act | None") -> None:
     if before and before.feature:
         act.feature = before.feature
         return
+    if before and before.missing:
+        act.missing = before.missing
+        return
     last = (before.obj if before else None) or view.note("object")
     if last and view.reachable(str(last)):
         act.obj = str(last)

@@ -191,11 +191,13 @@ def _voice(c: Character) -> tuple[str, str]:
 def _spot(p: Place, taken: set[str], player: tuple[str, ...]) -> Spot:
     facts = facts_in(p.description, player)
     own = set(words_of(p.name))
-    features = {
-        word: feature
-        for word, feature in features_of(facts).items()
-        if word not in taken and word not in own and feature.phrase.split()[0] not in own
-    }
+    bare = re.sub(r"^the ", "", p.name.lower())
+
+    def its_own_name(word: str, feature: Feature) -> bool:
+        """Whether a feature is only a part of the place's name ("the noodle bar seats nine")."""
+        return word in own and bare in unmarked(facts[feature.fact]).lower()
+
+    features = {w: f for w, f in features_of(facts).items() if w not in taken and not its_own_name(w, f)}
     return Spot(
         id=p.id,
         name=p.name,

@@ -284,7 +284,9 @@ def _note_rudeness(act: Act) -> None:
 
 def _odd(view: View, act: Act) -> None:
     """Dragons and wishes are not granted, unless the world knows them."""
-    if act.intent in ("say", "ask", "muse", "silence", "insult", "think"):
+    if act.intent in ("ask", "muse", "silence", "insult", "think") or (
+        act.intent == "say" and act.verb != "call"
+    ):
         return
     strange = [w for w in words_of(act.raw) if w in ABSURD and not view.known_noun(w)]
     if strange or act.intent == "magic":

@@ -53,7 +53,8 @@ def _say(scene: Scene, act: Act, args: dict[str, Any]) -> None:
     scene.focus(who)
     name = scene.view.person(who).name
     if speech and len(speech) <= LONGEST_QUOTE:
-        scene.say("act", "say.quoted", f"The player says to {name}: “{speech}”", speech=speech, **args)
+        key = "say.asked" if speech.endswith("?") else "say.quoted"
+        scene.say("act", key, f"The player says to {name}: “{speech}”", speech=speech, **args)
     elif speech or act.long or len(act.raw) > LONGEST_QUOTE:
         from luna.narrator.acts import gist
 

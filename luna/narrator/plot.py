@@ -58,7 +58,7 @@ def satisfied(scene: Scene, beat: Beat, act: Act) -> bool:
     thread = scene.index.beats[beat.id][0]
     people, topics = many(when.get("npc")), set(many(when.get("topic")))
     objects, intents, places = many(when.get("object")), many(when.get("intent")), many(when.get("place"))
-    said = set(words_of(f"{act.raw} {act.topic} {act.speech}"))
+    said = set(words_of(f"{act.raw} {act.topic} {act.speech} {act.feature or ''}"))
     if people:
         meant = act.target in people or (act.target is None and scene.get("focus") in people)
         addressed = meant and act.intent in ADDRESSING

@@ -162,6 +162,7 @@ class _Rendering:
         self.subject = "3s"
 
     def run(self, template: str) -> str:
+        """The finished text."""
         template = alternatives(template, self.rng)
         position = 0
         for match in re.finditer(r"\{([^{}]+)\}", template):
@@ -183,6 +184,7 @@ class _Rendering:
         return match[0][:-1] + match[0][-1].upper() if ends else match[0]
 
     def slot(self, tag: str, before: str, after: str) -> None:
+        """One pair of braces; `before` and `after` are the literal text around it."""
         key, _, mod = tag.partition("|")
         base, _, attribute = key.partition(".")
         if tag == "you.two":
@@ -201,6 +203,7 @@ class _Rendering:
             self.verb(key, mod, before, after)
 
     def third(self, form: str) -> None:
+        """A pronoun of the person in question."""
         noun = self.values["n"]
         pronouns = PRONOUNS[(noun.pronouns if isinstance(noun, Noun) else None) or "they"]
         self.r.last = pronouns[0]
@@ -209,6 +212,7 @@ class _Rendering:
             self.subject = pronouns[5]
 
     def value(self, value: Value, attribute: str, mod: str) -> None:
+        """A slot that has a value."""
         match value:
             case Noun():
                 self.noun(value, attribute)
@@ -221,6 +225,7 @@ class _Rendering:
                 self.out.append(value)
 
     def noun(self, noun: Noun, attribute: str) -> None:
+        """A name, with or without article."""
         if noun.pronouns is not None:
             self.out.append((noun.full or noun.name) if attribute == "full" else noun.name)
             self.r.last = PRONOUNS[noun.pronouns][0]
@@ -237,6 +242,7 @@ class _Rendering:
         self.subject = "3p" if noun.plural else "3s"
 
     def doing(self, doing: Doing, mod: str) -> None:
+        """The player's own verb phrase, inflected."""
         rest = self.r.render(doing.rest, {}, self.rng) if "{" in doing.rest else doing.rest
         named = rest.startswith(self.r.name) or rest[:2] in ("I ", "I'")
         if rest and not doing.rest[:1].isupper() and not named:
@@ -250,6 +256,7 @@ class _Rendering:
         self.out.append(f"{form} {rest}".strip())
 
     def verb(self, key: str, mod: str, before: str, after: str) -> None:
+        """A verb, agreeing with its subject."""
         if not mod:
             self.literal_subject(before, after)
         if mod == "perf":

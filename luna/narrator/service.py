@@ -7,7 +7,7 @@ changes only through `Noted` events, so the same situation gives the same text, 
 from functools import lru_cache
 
 from luna.kernel.values import Dice
-from luna.narrator import composer, planner, suggestions, worldfile
+from luna.narrator import composer, planner, readable, suggestions, worldfile
 from luna.narrator.compiler import compiled
 from luna.narrator.entities import ids_in
 from luna.narrator.index import Index, build
@@ -21,6 +21,8 @@ from luna.turns.world import World
 load_world = worldfile.load_world
 builtin_worlds = worldfile.builtin_worlds
 builtin_world = worldfile.builtin_world
+readable_text = readable.readable_text
+readable_world = readable.readable_world
 
 
 @lru_cache(16)

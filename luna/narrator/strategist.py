@@ -157,7 +157,8 @@ def _remark(scene: Scene) -> bool:
 
 def _volunteer(scene: Scene) -> bool:
     """Where there is little plot, somebody tells of their own accord what they know."""
-    if scene.has("react") or scene.number - int(scene.get("volunteered", -9)) < 5:
+    lately = max(int(scene.get("volunteered", -9)), int(scene.get("lastbeat", 0)) - 1)
+    if scene.has("react") or scene.has("arrive") or scene.number - lately < 5:
         return False
     for who in scene.view.company():
         person = scene.view.person(who)

@@ -123,6 +123,7 @@ class _Shift:
         self.at = [i for i, token in enumerate(self.tokens) if token[0].isalpha()]
 
     def run(self) -> str:
+        """The shifted text."""
         done = self.base = False
         for n, i in enumerate(self.at):
             word = self.tokens[i].lower()
@@ -173,7 +174,7 @@ class _Shift:
         if word == inflect(lemma, "VBZ") and word != lemma:
             clear = before in CLEAR_SUBJECTS
             kinds = parts_of_speech(before)
-            if not clear and "ADJ" in kinds and "NOUN" not in kinds:
+            if not clear and "ADJ" in kinds and not kinds & {"NOUN", "ADV"}:
                 return None
             if not clear and not follows and "NOUN" in parts_of_speech(word):
                 return None

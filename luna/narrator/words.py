@@ -49,11 +49,25 @@ def doing(scene: Scene, act: Act) -> list[str]:
     first, *rest = act.phrase
     verb = verb_lemma(first) or first
     past_speech = act.intent in ("say", "ask")
-    told = [FIRST_PERSON.get(w) or (FINITE.get(w, w) if past_speech else w) for w in rest]
-    text = named(scene, " ".join(told)).replace("§", f"“{act.quoted}”" if act.quoted else "")
+    text = named(scene, reported(" ".join(rest), past_speech)).replace(
+        "§", f"“{act.quoted}”" if act.quoted else ""
+    )
     if act.manner and act.manner not in text and len(text.split()) < 7:
         text = f"{text} {act.manner}".strip()
     return [verb, text.rstrip(",.;: ")]
+
+
+def reported(text: str, speech: bool) -> str:
+    """Words with the player's pronouns as slots; in reported speech the finite verbs shift with the tense."""
+    told: list[str] = []
+    before = ""
+    for word in text.split():
+        own = FIRST_PERSON.get(word)
+        if own is None and speech:
+            own = f"{{{word}|y}}" if before == "i" and verb_lemma(word) == word else FINITE.get(word)
+        told.append(own or word)
+        before = word
+    return " ".join(told)
 
 
 def tense_words(clause: str) -> str:
@@ -66,7 +80,11 @@ def tense_words(clause: str) -> str:
         elif bare == "your":
             told.append("{his}")
         else:
-            told.append(FIRST_PERSON.get(bare) or FINITE.get(bare, bare))
+            told.append(
+                reported(f"i {bare}", True).removeprefix("{you} ")
+                if told[-1:] == ["{you}"]
+                else reported(bare, True)
+            )
     return " ".join(told)
 
 

@@ -27,6 +27,7 @@ from luna.turns.world import World
 
 LARGEST = 2_000_000
 """Longest world file, in characters."""
+DEEPEST = 12
 KEYED = ("places", "characters", "items", "threads")
 
 
@@ -89,8 +90,7 @@ def _read(source: str | Path) -> str:
 def _parse(text: str) -> dict[str, Any]:
     yaml: Any = import_module("yaml")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise _bad("the file", "aliases (*name) are not allowed: they can blow a small file up")
+        _refuse_tricks(yaml, text)
         raw: object = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
@@ -100,6 +100,20 @@ def _parse(text: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise _bad("the file", "a mapping with a title is expected")
     return {str(k): v for k, v in cast(Mapping[object, Any], raw).items()}
+
+
+def _refuse_tricks(yaml: Any, text: str) -> None:
+    """Aliases and deep nesting make a small file a large or a slow one."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise _bad("the file", "aliases (*name) are not allowed")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            raise _bad("the file", f"it is nested more than {DEEPEST} deep")
 
 
 def _world(raw: dict[str, Any]) -> World:

@@ -119,3 +119,16 @@ threads:
     for world_id in ("low_hythe", "karst_ledger"):
         findings = lint_world(service.builtin_world(world_id))
         assert [d for d in findings if d.severity != "info"] == []
+
+
+def test_a_readable_world_has_no_slots() -> None:
+    """Models and previews get plain prose."""
+    world = service.readable_world(service.builtin_world("low_hythe"))
+    assert "{" not in world.premise + "".join(p.description + "".join(p.senses) for p in world.places)
+    assert "The foundry has sent you to Low Hythe" in world.premise
+    assert not [
+        t
+        for t in world.threads
+        for text in (*t.plants, *(b.text for b in t.beats))
+        if "{" in text or "@" in text
+    ]
