@@ -31,6 +31,11 @@ VERB = (
     "ventured|croak|croaks|croaked"
 )
 """Verbs of saying in the forms that stories use, as one alternative of a pattern."""
+LEAD_IN = re.compile(
+    r"^(?:and\s+|but\s+)?(?:then|at\s+last|finally|eventually|again|after\s+a\s+\w+|quietly|softly|slowly)\b[^.!?]*:\s*$",
+    re.I,
+)
+"""A few words that lead up to speech of whoever the paragraph is about: “Then:”."""
 SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"”’)\]]*\s+|(?<=[。！？])")
 
 
@@ -111,10 +116,15 @@ class _Names:
 
     def heard(self, text: str) -> None:
         """Remember who was named, for the pronouns that follow. Only the last few count."""
-        for match in self.anywhere.finditer(text):
-            who = self.ids.get(" ".join(match.group().casefold().split()))
-            if who:
-                self.recent = [*self.recent, who][-6:]
+        self.recent = [*self.recent, *self._found(text)][-6:]
+
+    def named(self, text: str) -> set[str]:
+        """Everybody a text names."""
+        return set(self._found(text))
+
+    def _found(self, text: str) -> list[str]:
+        words = (" ".join(match.group().casefold().split()) for match in self.anywhere.finditer(text))
+        return [self.ids[word] for word in words if word in self.ids]
 
 
 def _paragraph(text: str, names: _Names) -> list[Line]:
@@ -196,7 +206,9 @@ def _by_beat(pieces: list[_Piece], index: int, names: _Names) -> str | None:
         match = names.at_start.match(beside)
         if match and match["subject"].casefold() not in ("i", "you", "he", "she", "they"):
             found.add(names.who(match["subject"]) or "")
-    return found.pop() if len(found) == 1 else None
+    if not found and LEAD_IN.match(_last_sentence(_told_beside(pieces, index, -1))):
+        found = names.named(" ".join(piece.text for piece in pieces if not piece.quoted))
+    return (found.pop() or None) if len(found) == 1 else None
 
 
 def _drop_bare_tags(pieces: list[_Piece], names: _Names) -> None:

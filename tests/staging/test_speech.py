@@ -38,6 +38,7 @@ def said(prose: str, person: int = 2) -> list[tuple[str | None, str]]:
         ("Mara waits. She shrugs.\n\n“Perhaps,” she says.", [(None, "Mara waits. She shrugs."), ("mara", "Perhaps.")]),
         ("明说：“你好。”", [(None, "明说："), ("ming", "你好。")]),
         ("«Bonsoir», Mara says.", [(None, "«Bonsoir», Mara says.")]),
+        ("For a while Mara only breathes. Then: “Go.”", [(None, "For a while Mara only breathes. Then:"), ("mara", "Go.")]),
         ("“Fine,” says Ace.", [("ace", "Fine.")]),
     ],
 )  # fmt: skip
@@ -57,6 +58,8 @@ def test_speech_is_given_to_its_speaker(prose: str, expected: list[tuple[str | N
         "An odd “ quotation mark, and another ”",
         "She called it \"home\" once.",
         "Mara says nothing.",
+        "Mara and Old Tom wait. Then: “Go.”",
+        "Mara points. The sign reads: “Closed.”",
     ],
 )  # fmt: skip
 def test_unclear_speech_stays_narration_with_its_marks(prose: str) -> None:

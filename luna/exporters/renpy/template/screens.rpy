@@ -132,7 +132,7 @@ style choice_vbox:
     spacing 12
 
 style choice_button:
-    xsize 920
+    xfill True
     padding (28, 14, 28, 14)
     background Solid(gui.panel_color)
     hover_background Solid(gui.hover_color)
