@@ -12,14 +12,15 @@ from luna.costs.prices import NANOS, Price, usd
 from luna.costs.pricing import price_of
 from luna.costs.tables import LedgerEntryRow
 from luna.kernel.database import Transaction
-from luna.kernel.errors import CapReached, LunaError, ProviderFault
+from luna.kernel.errors import BadInput, CapReached, LunaError, ProviderFault, Unavailable
 from luna.kernel.runtime import Runtime
 from luna.kernel.settings import Settings
 from luna.kernel.values import ModelChoice, new_id, now
+from luna.llm.model import VendorModel
 from luna.llm.opening import open_model
 from luna.llm.service import calibration_of, learn_tokens
 from luna.llm.tokens import Calibration, count_tokens, message_overhead
-from luna.llm.types import ChatModel, ChatReply, ChatRequest, ModelFault, TextDelta, Usage
+from luna.llm.types import ChatReply, ChatRequest, ModelFault, TextDelta, Usage
 
 log = logging.getLogger(__name__)
 
@@ -67,13 +68,10 @@ class MeteredModel:
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatReply]:
         settings = await self._runtime.settings.current()
-        model = await open_model(self._runtime, self._choice)
-        price = await price_of(self._runtime, self._choice, settings)
-        counter = await calibration_of(self._runtime, self._choice)
-        call = _Call(self._runtime, self._account, model, price, counter, request)
+        call = await self._prepare(settings, request)
         try:
             await call.reserve(settings)
-            async with aclosing(model.stream(request)) as pieces:
+            async with aclosing(call.model.stream(request)) as pieces:
                 async for piece in pieces:
                     await call.hear(piece)
                     yield piece
@@ -83,6 +81,24 @@ class MeteredModel:
         finally:
             await _to_the_end(call.settle())
 
+    async def _prepare(self, settings: Settings, request: ChatRequest) -> "_Call":
+        """Open the model. A choice that cannot be opened (unknown provider, no host, a key that cannot be
+        read) is a fault of that choice, so that the chain's next one gets its turn."""
+        runtime, choice = self._runtime, self._choice
+        try:
+            model = await open_model(runtime, choice)
+            price = await price_of(runtime, choice, settings)
+        except BadInput as error:
+            kind = ProviderFault.missing_resource
+            raise ModelFault(kind, error.message, provider=choice.provider, cause=error.code) from error
+        except Unavailable as error:
+            if error.code != "secret-changed":
+                raise
+            kind = ProviderFault.unauthorized
+            raise ModelFault(kind, error.message, provider=choice.provider, cause=error.code) from error
+        counter = await calibration_of(runtime, choice)
+        return _Call(runtime, self._account, model, price, counter, request)
+
 
 class _Call:
     """One call on its way: what it may cost, what came of it."""
@@ -91,7 +107,7 @@ class _Call:
         self,
         runtime: Runtime,
         account: Account,
-        model: ChatModel,
+        model: VendorModel,
         price: Price,
         counter: Calibration,
         request: ChatRequest,
@@ -112,7 +128,7 @@ class _Call:
 
     async def reserve(self, settings: Settings) -> None:
         """Write the row with what the call costs at most. Raises CapReached, and then nothing is written."""
-        most = Usage(self.prompt, 0, self.request.max_tokens, reported=False)
+        most = Usage(self.prompt, 0, self.model.most_output(self.request), reported=False)
         nanos = self.price.cost(most)
         self.open = True
         try:

@@ -11,7 +11,7 @@ from luna.kernel.runtime import Runtime
 from luna.kernel.settings import Settings
 from luna.kernel.values import ModelChoice, new_id, now
 from luna.llm.choices import AGENTS, choices_for
-from luna.llm.providers import facts_of, host_of
+from luna.llm.providers import REGISTRY, facts_of, host_of
 
 MOST_PRICES = 2000
 LONGEST_AHEAD = timedelta(days=3660)
@@ -28,7 +28,7 @@ async def price_of(runtime: Runtime, choice: ModelChoice, settings: Settings | N
         own = await store.price_at(tx, choice.provider, choice.model, moment)
     if own is not None:
         return own
-    if facts.local and is_own_machine(facts, host_of(settings, choice)):
+    if facts.local and _at_home(settings, choice):
         return FREE
     return bundled_price(facts, choice.model, moment) or UNKNOWN
 
@@ -81,7 +81,8 @@ async def prices(runtime: Runtime, owner: str) -> list[PriceInForce]:
         used = await store.models_used(tx, owner)
     configured = [c for agent in AGENTS for c in choices_for(settings, agent)]
     hosts = {(c.provider, c.model): c.host for c in configured}
-    names = sorted({*hosts, *used, *((row.provider, row.model) for row in history)})
+    known = {*hosts, *used, *((row.provider, row.model) for row in history)}
+    names = sorted((provider, model) for provider, model in known if provider in REGISTRY)
     return [
         PriceInForce(
             provider=provider,
@@ -104,6 +105,14 @@ def shown(price: Price) -> PriceShown:
         local=price.source == "local",
         note=price.note,
     )
+
+
+def _at_home(settings: Settings, choice: ModelChoice) -> bool:
+    """Whether a local kind of server is on one's own machines; without a usable host it is nowhere else."""
+    try:
+        return is_own_machine(facts_of(choice.provider), host_of(settings, choice))
+    except BadInput:
+        return True
 
 
 def _choice(provider: str, model: str, hosts: dict[tuple[str, str], str | None]) -> ModelChoice:

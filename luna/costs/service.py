@@ -28,8 +28,8 @@ def metered(
 ) -> ChatModel:
     """A chat model whose every call is a row of the ledger: reserved before, settled after.
 
-    The calls raise CapReached (402, with the figures) where a cap could be passed, BadInput for an unknown
-    provider or an unusable host, Unavailable for a key that cannot be read, ModelFault when the model fails.
+    The calls raise CapReached (402, with the figures) where a cap could be passed, and ModelFault when the
+    model fails or cannot be opened: what is wrong with one choice of a chain is no reason to end the turn.
     """
     return MeteredModel(runtime, Account(owner, agent, purpose, story_id, turn_id), choice)
 

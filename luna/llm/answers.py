@@ -12,6 +12,10 @@ MAX_ANSWER = 400_000
 """Longest JSON answer that is looked at, in characters."""
 
 
+MOST_BRACES = 20
+"""How many braces in the words before the object are looked at."""
+
+
 class NotAnAnswer(ValueError):
     """The text is not the JSON that was asked for. Its message names the fault, for the model's next try."""
 
@@ -40,14 +44,18 @@ def _find_object(text: str) -> Any:
     fenced = _FENCE.search(text)
     for candidate in ([fenced.group(1)] if fenced else []) + [text]:
         start = candidate.find("{")
-        if start < 0:
-            continue
-        try:
-            # strict=False lets raw control characters stand in strings; what follows the object is left over
-            value, _ = json.JSONDecoder(strict=False).raw_decode(candidate, start)
-        except (ValueError, RecursionError):
-            continue
-        return value
+        for _ in range(MOST_BRACES):
+            if start < 0:
+                break
+            try:
+                # strict=False lets raw control characters stand in strings; what follows the object is left over
+                return json.JSONDecoder(strict=False).raw_decode(candidate, start)[0]
+            except json.JSONDecodeError as error:
+                if error.pos > start + 1:
+                    break  # it began as an object and broke off: what is inside it is not the answer
+            except RecursionError:
+                break
+            start = candidate.find("{", start + 1)
     if "{" in text:
         raise NotAnAnswer("The JSON is broken or was cut off before its end.")
     raise NotAnAnswer("The answer was not JSON.")

@@ -18,7 +18,7 @@ from luna.llm.faults import fault_from, make_fault
 from luna.llm.providers import ProviderFacts
 from luna.llm.tokens import count_tokens
 from luna.llm.types import ChatReply, ChatRequest, Finish, ModelFault, TextDelta, Usage
-from luna.llm.vendors import vendor_model, vendor_settings
+from luna.llm.vendors import most_output, vendor_model, vendor_settings
 
 if TYPE_CHECKING:
     import httpx2
@@ -45,6 +45,14 @@ class VendorModel:
     @property
     def choice(self) -> ModelChoice:
         return self._choice
+
+    def most_output(self, request: ChatRequest) -> int:
+        """How many tokens an answer may have at most, thinking included. Raises ModelFault."""
+        if self.facts.key_needed and not self._key:
+            return request.max_tokens  # the call will not be made
+        with _Faults(self):
+            model = vendor_model(self.facts, self.host, self._choice.model, self._key)
+            return most_output(self.facts, model, request)
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         async with aclosing(self.stream(request)) as pieces:
@@ -79,7 +87,7 @@ class VendorModel:
             opened = model_request_stream(
                 model,
                 _messages(request),
-                model_settings=vendor_settings(self.facts, request),
+                model_settings=vendor_settings(self.facts, model, request),
                 model_request_parameters=_parameters(model, request),
                 instrument=False,
             )

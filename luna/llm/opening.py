@@ -5,10 +5,9 @@ from luna.kernel.values import ModelChoice
 from luna.llm.keys import key_for
 from luna.llm.model import VendorModel
 from luna.llm.providers import facts_of, host_of
-from luna.llm.types import ChatModel
 
 
-async def open_model(runtime: Runtime, choice: ModelChoice) -> ChatModel:
+async def open_model(runtime: Runtime, choice: ModelChoice) -> VendorModel:
     """A chat model ready to be asked, with the host and key that are in force now.
 
     Raises BadInput for an unknown provider or an unusable host.

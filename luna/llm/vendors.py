@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from luna.llm.types import ChatRequest
 
+THINKING_ROOM = 1024
 KEPT = 32
 """How many built models are kept per event loop."""
 
@@ -46,9 +47,23 @@ def vendor_model(facts: ProviderFacts, host: str, model: str, key: str) -> "Mode
     return found
 
 
-def vendor_settings(facts: ProviderFacts, request: "ChatRequest") -> "ModelSettings":
-    """The request's numbers as the vendor's libraries want them; what is not set is left out."""
-    settings: dict[str, Any] = {"max_tokens": request.max_tokens}
+def most_output(facts: ProviderFacts, model: "Model", request: "ChatRequest") -> int:
+    """How many tokens an answer may have. Thinking counts at the vendors: who cannot be kept from it gets some
+    room for it, or nothing would be left for the text."""
+    profile = model.profile
+    thinks = profile.get("thinking_always_enabled", False)
+    if facts.wire == "google":  # thinks at least a little, whatever is asked
+        thinks = thinks or profile.get("supports_thinking", False)
+    return request.max_tokens + (THINKING_ROOM if thinks else 0)
+
+
+def vendor_settings(facts: ProviderFacts, model: "Model", request: "ChatRequest") -> "ModelSettings":
+    """The request's numbers as the vendor's libraries want them; what is not set is left out.
+
+    Thinking is switched off, or to the least that a model knows: plans and prose are short, and their prompts
+    say what matters.
+    """
+    settings: dict[str, Any] = {"max_tokens": most_output(facts, model, request), "thinking": False}
     for name, value in (("temperature", request.temperature), ("top_p", request.top_p)):
         if value is not None:
             settings[name] = value

@@ -28,6 +28,7 @@ from luna.llm.clients import close_clients
 from luna.llm.model import VendorModel
 from luna.llm.providers import REGISTRY
 from luna.llm.types import ChatMessage, ChatModel, ChatReply, ChatRequest, ModelFault, TextDelta
+from luna.llm.vendors import THINKING_ROOM
 
 LOCAL = [name for name, facts in REGISTRY.items() if facts.local]
 SECRET = "the dragon sleeps under the mill"
@@ -107,7 +108,7 @@ async def test_streams_pieces_and_closes_with_the_whole(good: ChatModel) -> None
 
 
 async def test_completes(good: ChatModel) -> None:
-    reply = await good.complete(ask(max_tokens=40, temperature=0.7, top_p=0.9, stop=("END",)))
+    reply = await good.complete(ask(max_tokens=40, seed=1, temperature=0.7, top_p=0.9, stop=("END",)))
     assert len(reply.text.split()) > 3
     assert reply.usage.fresh + reply.usage.cached > 5
     assert reply.model
@@ -284,7 +285,7 @@ async def test_what_the_vendor_is_sent(vendors: Vendors, provider: str) -> None:
     await make(provider, vendors.url, "good").complete(request)
     sent = str(vendors.last()["body"])
     assert sent.index("You tell stories.") < sent.index("It is night.") if "messages" in sent else True
-    assert "77" in sent
+    assert "77" in sent or str(77 + THINKING_ROOM) in sent
     assert "0.5" in sent
     assert "END" in sent
     assert SECRET in sent
@@ -300,6 +301,17 @@ async def test_the_stable_part_is_marked_for_the_cache(vendors: Vendors) -> None
     assert "cache_control" in blocks[0]
     assert "cache_control" not in blocks[1]
     assert "cache_control" not in str(vendors.last()["body"]["messages"])
+
+
+@pytest.mark.parametrize(("model", "room"), [("gemini-3.8-flash", True), ("gemini-2.0-flash", False)])
+async def test_who_cannot_help_thinking_gets_room_for_it(vendors: Vendors, model: str, room: bool) -> None:
+    """Google counts thoughts as output: 100 tokens would all go into them, and no text would come."""
+    google = make("google", vendors.url, model)
+    await google.complete(ask(max_tokens=100))
+    sent = vendors.last()["body"]["generationConfig"]["maxOutputTokens"]
+    assert (sent > 1000) == room
+    assert isinstance(google, VendorModel)
+    assert google.most_output(ask(max_tokens=100)) == sent
 
 
 async def test_ollama_is_asked_to_free_its_memory(vendors: Vendors) -> None:

@@ -9,7 +9,7 @@ from vendors import CACHED_TOKENS, OUTPUT_TOKENS, PROMPT_TOKENS, Vendors
 
 from luna.costs.service import forecast, metered, recover
 from luna.costs.types import ForecastCall
-from luna.kernel.errors import BadInput, CapReached, ProviderFault
+from luna.kernel.errors import CapReached, ProviderFault
 from luna.kernel.runtime import Runtime
 from luna.kernel.values import ModelChoice
 from luna.llm.types import ChatMessage, ChatModel, ChatRequest, ModelFault, TextDelta
@@ -253,8 +253,10 @@ async def test_old_leftovers_are_found_without_knowing_who_lives(runtime: Runtim
 
 async def test_an_unknown_provider_leaves_no_row(runtime: Runtime, rows: Any) -> None:
     model = metered(runtime, "ann", agent="writer", choice=ModelChoice(provider="nobody", model="x"))
-    with pytest.raises(BadInput):
+    with pytest.raises(ModelFault) as caught:
         await model.complete(ask())
+    assert caught.value.kind is ProviderFault.missing_resource
+    assert "nobody" in caught.value.message
     assert await rows() == []
 
 

@@ -31,6 +31,7 @@ GOOD = '{"title": "A door", "beats": ["It rains."]}'
         f"<think>What about {{beats}}?</think>\n{GOOD}",
         f"\ufeff  {GOOD}",
         GOOD + GOOD,
+        f"The {{title}} and {{beats}} are: {GOOD}",
     ],
 )
 def test_is_found(text: str) -> None:
@@ -49,6 +50,7 @@ def test_raw_control_characters_stand_in_strings() -> None:
         ("  \n", "empty"),
         ("I would rather not.", "not JSON"),
         (GOOD[:-5], "cut off"),
+        ('{"plan": {"title": "A door", "beats": ["a"]}, "more": [', "cut off"),
         ("{}", "title: Field required"),
         ('{"title": "A door", "beats": []}', "beats: List should have at least 1 item"),
         ('{"title": "A door", "beats": ["a", "b", "c"]}', "at most 2"),
