@@ -34,8 +34,7 @@ class Schema(Frozen):
 
 def load_tables() -> sa.MetaData:
     """Import every module that defines tables, and give the metadata they are in."""
-    import_module("luna.kernel.settings")
-    import_module("luna.kernel.jobs")
+    import_module("luna.kernel.runtime")  # which has everything of the kernel that keeps rows
     for slice_ in sorted(resources.files("luna").iterdir(), key=lambda entry: entry.name):
         if slice_.is_dir() and slice_.joinpath("tables.py").is_file():
             import_module(f"luna.{slice_.name}.tables")

@@ -27,6 +27,23 @@ async def test_all_tables_are_there_and_again_changes_nothing(database_url: str)
     await db.close()
 
 
+async def test_the_migrations_make_the_tables_the_code_has(database_url: str) -> None:
+    """Whoever changes a table also writes a migration: `python -m luna.migrations "what changes"`."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    db = Database(database_url)
+    await migrate(db)
+    async with db.connect() as connection:
+        different = await connection.run_sync(
+            lambda c: compare_metadata(
+                MigrationContext.configure(c, opts={"compare_type": True}), load_tables()
+            )
+        )
+    await db.close()
+    assert [d for d in different if d[0] != "remove_table"] == []
+
+
 async def test_four_starting_together(database_url: str) -> None:
     several = [Database(database_url) for _ in range(4)]
     await asyncio.gather(*(migrate(db) for db in several))
