@@ -18,6 +18,8 @@ from luna.narrator.voice import in_own_words, worth_saying
 from luna.narrator.words import topic_name
 from luna.turns.events import PLAYER, Learned
 
+ABOUT_SELF = frozenset(("you",))
+
 
 def stems(text: str) -> frozenset[str]:
     """The words of a topic with their base forms."""
@@ -89,12 +91,15 @@ def _small_talk(scene: Scene, person: Person) -> None:
 
 def _find_something(scene: Scene, person: Person, act: Act) -> None:
     view, said = scene.view, stems(act.topic)
+    asks_self = re.search(
+        r"\b(are you|about you|your(self| name| life)|herself|himself|themsel\w+)\b", act.topic.lower()
+    )
     other = view.find("people", act.topic.lower())
     if other and other != person.id and scene.once(f"opinion:{person.id}", other):
         _opinion(scene, person, other)
     elif (
         line := own_fact(
-            scene, person, said | (frozenset(("you",)) if other == person.id else frozenset[str]())
+            scene, person, said | (ABOUT_SELF if asks_self or other == person.id else frozenset[str]())
         )
     ) or (line := premise_fact(scene, person, said)):
         tell(scene, person, line)

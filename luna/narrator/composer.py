@@ -33,9 +33,9 @@ def compose(index: Index, situation: Situation, plan: Plan) -> Draft:
     else:
         pieces = retell(teller, situation, plan)
     paragraphs = paragraphs_of(_fresh(_ordered(pieces), teller.history))
-    paragraphs = _enough(teller, situation, paragraphs) or [
-        teller.pick("empty", teller.always()) or "A pause."
-    ]
+    if situation.action.mode != "opening":
+        paragraphs = _enough(teller, situation, paragraphs)
+    paragraphs = paragraphs or [teller.pick("empty", teller.always()) or "A pause."]
     for paragraph in paragraphs:
         teller.history.spoken(paragraph)
     text = "\n\n".join([start, *paragraphs] if start else paragraphs)

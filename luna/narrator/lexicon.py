@@ -94,6 +94,7 @@ PHRASES = (
 """Patterns that outrank single verbs, first match wins."""
 
 STOP = listed(
+    "cannot can't don't won't didn't isn't wasn't aren't couldn't wouldn't shouldn't hasn't haven't "
     "i i'm i'd i'll me my mine we us our you your he she it they them him her his their its the a an and "
     "or but then so to of in on at by for with from into onto about around is are was be am do does did "
     "not no yes this that these those there here what who where when why how which can could would will "

@@ -58,7 +58,12 @@ def noun_phrase(tokens: list[str], start: int, longest: int = 3) -> list[str]:
     for i in range(start, min(start + longest, len(tokens))):
         word = tokens[i]
         following = tokens[i + 1] if i + 1 < len(tokens) else ""
-        if not word[0].isalpha() or word.lower() in STOP or word.endswith("ly"):
+        if (
+            not word[0].isalpha()
+            or word.lower() in STOP
+            or "'" in word.removesuffix("'s")
+            or word.endswith("ly")
+        ):
             break
         kinds = parts_of_speech(re.sub(r"[’']s$", "", word)) | parts_of_speech(word)
         if word.lower() in ORDINALS:

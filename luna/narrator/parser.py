@@ -276,6 +276,8 @@ def intent_of(deed: str, first: str, verb: str) -> str:
 def _note_rudeness(act: Act) -> None:
     listed = words_of(act.raw)
     told_off = re.match(r"\s*(shut up|fuck off|get lost|go to hell)", act.raw.lower())
+    if act.intent == "muse":
+        return
     aimed = any(w in RUDE for w in listed) and ("you" in listed or len(listed) < 4) and not act.speech
     if told_off or aimed:
         act.intent = "insult"

@@ -102,7 +102,7 @@ def plan_opening(index: Index, situation: Situation) -> Plan:
     scene.note("phase", scene.view.phase)
     scene.note("visited", {here: 1})
     company = scene.view.company()
-    _already_told(scene, f"{world.premise} {world.opening}", [*index.spots, *index.people])
+    _already_told(scene, f"{world.premise} {world.opening} {index.premise}", [*index.spots, *index.people])
     if world.opening.strip():
         scene.text("premise", world.opening, whole=True, exact=True)
         for who in company:

@@ -192,7 +192,7 @@ def _about_people(view: View) -> list[Idea]:
             if name and not told and f"{who}|{topic}" not in asked:
                 found.append(Idea(1.8, "ask", f"Ask {person.name} about {name}"))
         for noun in talking_points(view, who):
-            if f"{who}|the {noun}" not in asked:
+            if noun not in view.spot().names and f"{who}|the {noun}" not in asked:
                 found.append(Idea(1.6, "ask", f"Ask {person.name} about the {noun}"))
         place = view.spot().name
         if f"{who}|{place.lower()}" not in asked:
