@@ -1,6 +1,7 @@
 """HTTP connections to model servers: one pool per event loop and kind of host, closed at shutdown."""
 
 import asyncio
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5.0
 LONGEST_SILENCE = 3700.0
 """A last resort. How long a token may take is the request's own `timeout_seconds`."""
+
+TALKATIVE = ("openai", "anthropic", "google_genai", "httpx2", "httpcore2", "pydantic_ai")
+"""Libraries that write whole requests, prompts included, into a log that asks for details."""
 
 _Pools = dict[bool, "httpx2.AsyncClient"]
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pools] = WeakKeyDictionary()
@@ -45,6 +49,8 @@ def client_for(*, local: bool) -> "httpx2.AsyncClient":
     """
     import httpx2
 
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     pools = _pools.setdefault(asyncio.get_running_loop(), {})
     client = pools.get(local)
     if client is None or client.is_closed:

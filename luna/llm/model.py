@@ -18,7 +18,7 @@ from luna.llm.faults import fault_from, make_fault
 from luna.llm.providers import ProviderFacts
 from luna.llm.tokens import count_tokens
 from luna.llm.types import ChatReply, ChatRequest, Finish, ModelFault, TextDelta, Usage
-from luna.llm.vendors import most_output, vendor_model, vendor_settings
+from luna.llm.vendors import load_libraries, most_output, vendor_model, vendor_settings
 
 if TYPE_CHECKING:
     import httpx2
@@ -79,6 +79,7 @@ class VendorModel:
 
     async def _pieces(self, request: ChatRequest, heard: list[str]) -> AsyncGenerator[TextDelta | ChatReply]:
         """Ask, hand on the text as it comes (also into `heard`), and close with the reply."""
+        await load_libraries(self.facts.wire)
         from pydantic_ai.direct import model_request_stream
 
         loop = asyncio.get_running_loop()

@@ -5,6 +5,7 @@ from luna.kernel.values import ModelChoice
 from luna.llm.keys import key_for
 from luna.llm.model import VendorModel
 from luna.llm.providers import facts_of, host_of
+from luna.llm.vendors import load_libraries
 
 
 async def open_model(runtime: Runtime, choice: ModelChoice) -> VendorModel:
@@ -16,4 +17,5 @@ async def open_model(runtime: Runtime, choice: ModelChoice) -> VendorModel:
     facts = facts_of(choice.provider)
     host = host_of(settings, choice)
     key = await key_for(runtime, facts)
+    await load_libraries(facts.wire)
     return VendorModel(facts, choice, host, key, unload=settings.auto_unload_vram)

@@ -4,6 +4,7 @@ The libraries' own retries are switched off: a second try is a call of its own, 
 """
 
 import asyncio
+import importlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
@@ -25,6 +26,24 @@ KEPT = 32
 """How many built models are kept per event loop."""
 
 _built: "WeakKeyDictionary[asyncio.AbstractEventLoop, OrderedDict[str, Model]]" = WeakKeyDictionary()
+
+
+_LIBRARIES: dict[Wire, tuple[str, ...]] = {
+    "openai": ("openai", "pydantic_ai.models.openai", "pydantic_ai.providers.openai_compatible"),
+    "anthropic": ("anthropic", "pydantic_ai.models.anthropic"),
+    "google": ("google.genai", "pydantic_ai.models.google"),
+    "openrouter": ("openai", "pydantic_ai.models.openrouter"),
+}
+_loaded: set[Wire] = set()
+
+
+async def load_libraries(wire: Wire) -> None:
+    """Import what a wire needs, the first time, beside the event loop: it takes a second or two, in which
+    everybody else's streams would stand still."""
+    if wire not in _loaded:
+        for name in ("pydantic_ai.direct", *_LIBRARIES[wire]):
+            await asyncio.to_thread(importlib.import_module, name)
+        _loaded.add(wire)
 
 
 def vendor_model(facts: ProviderFacts, host: str, model: str, key: str) -> "Model":

@@ -230,6 +230,7 @@ async def test_every_failure_has_its_kind(
         assert "sk-secret" not in told
         assert SECRET not in told
     assert GOOD_KEY not in caplog.text
+    assert SECRET not in caplog.text
 
 
 async def test_what_was_written_before_a_failure_is_kept(vendors: Vendors, provider: str) -> None:
