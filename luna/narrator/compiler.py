@@ -8,11 +8,17 @@ import re
 from collections.abc import Iterable
 from typing import TypeVar
 
-from luna.narrator.grammar import sentences, words_of
+from luna.narrator.address import mark_player
+from luna.narrator.grammar import MODALS, sentences, verb_lemma, words_of
 from luna.narrator.lexicon import OUTDOORS, PERSON_NOUNS, PLACE_NOUNS, STOP
+from luna.narrator.readable import readable_text
+from luna.narrator.realiser import YOU_FORMS
 from luna.turns.events import PLAYER
 from luna.turns.world import Character, Item, Lore, Place, Thread, World
 
+SLOT_NAMES = frozenset(
+    (*YOU_FORMS, "you.two", "n", "n.full", "he", "him", "his", "hers", "himself", "place", "in_place")
+)
 FALLBACK_PLACE = "this place"
 MORE_PLACES = 2
 _DETERMINERS = r"the|a|an|his|her|their|your|my|this|[A-Z]\w+['’]s"
@@ -63,9 +69,22 @@ def compiled(world: World) -> World:
 
 def clean(text: str, character: str = "", player: str = "you") -> str:
     """Card text without macros, markdown stars and stray braces; known slots stay."""
+    spoken_to = bool(_MACRO_USER.search(text)) and (player or "you") == "you"
     text = _macros(text, character, player)
-    text = _MARKUP.sub(lambda m: m[0] if _SLOT.fullmatch(m[1]) and "}" not in m[1] else m[1], text)
+    text = _MARKUP.sub(lambda m: f"\ue000{m[1]}\ue001" if _is_slot(m[1]) else m[1], text)
+    text = re.sub(r"[{}]", "", text).replace("\ue000", "{").replace("\ue001", "}")
+    if spoken_to and "{" not in text:
+        text = readable_text(mark_player(text))
     return re.sub(r"(?<!\w)[*_~`]{1,3}(?=\S)|(?<=\S)[*_~`]{1,3}(?!\w)", "", text).strip()
+
+
+def _is_slot(inside: str) -> bool:
+    """Whether what stands in braces is a slot of ours: the player, a pronoun, or a verb's base form."""
+    if not _SLOT.fullmatch(inside):
+        return False
+    name = inside.split("|")[0]
+    verb = name.split(" ")[0]
+    return name in SLOT_NAMES or verb in MODALS or verb_lemma(verb) == verb
 
 
 def _macros(text: str, character: str, player: str) -> str:

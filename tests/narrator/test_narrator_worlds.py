@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from telling import Story, faults
 
 from luna.kernel.errors import BadInput
 from luna.narrator import service
@@ -132,3 +133,12 @@ def test_a_readable_world_has_no_slots() -> None:
         for text in (*t.plants, *(b.text for b in t.beats))
         if "{" in text or "@" in text
     ]
+
+
+def test_stray_braces_of_a_card_are_no_slots() -> None:
+    """Only the player, pronouns and verbs are slots; everything else in braces is text, and macros are filled."""
+    world = World(title="t", premise="{{user}} meets a {dragon} in a tavern. } { It {burn} low.")
+    story = Story(world)
+    assert "dragons" not in story.turns[0].draft.text
+    assert faults(story.turns[0]) == []
+    assert service.compile_world(world).places[0].name == "the tavern"
