@@ -4,7 +4,6 @@ import asyncio
 
 from luna.assets import service as assets
 from luna.assets.types import AssetOrigin
-from luna.imaging.backends.painter import paint
 from luna.imaging.types import ImageRequest
 from luna.kernel.runtime import Runtime
 
@@ -14,6 +13,8 @@ async def picture(runtime: Runtime, owner: str, request: ImageRequest, *, turn_i
 
     Raises Unavailable when the disk does not take it.
     """
+    from luna.imaging.backends.painter import paint  # numpy and Pillow: only who paints pays for them
+
     data = await asyncio.to_thread(paint, request)
     origin = AssetOrigin(
         backend="painter", request=request.model_dump(mode="json"), seed=request.seed, turn_id=turn_id

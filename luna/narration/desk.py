@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 
 from luna.kernel.errors import Conflict, LunaError, Unavailable
 from luna.kernel.live import LiveEvent
@@ -14,7 +13,7 @@ from luna.narration.pipeline import tell
 from luna.narration.progress import Progress, error_data, prose_of
 from luna.narrator import service as narrator
 from luna.story import service as story_service
-from luna.story import telling_store, turns
+from luna.story import tellings, turns
 from luna.story.types import Telling, TellingRequest, Turn
 from luna.turns.events import WorldEvent
 
@@ -34,6 +33,7 @@ class Desk:
         self.holder = f"{runtime.instance}:{runtime.boot}"
         self._tasks: dict[str, asyncio.Task[Turn | None]] = {}
         self._duty: asyncio.Task[None] | None = None
+        self._ending: set[str] = set()
 
     async def open(self) -> None:
         """Clear up what an earlier process left, then keep watch."""
@@ -46,8 +46,8 @@ class Desk:
             self._duty.cancel()
             await asyncio.gather(self._duty, return_exceptions=True)
         tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
+        for turn_id in list(self._tasks):
+            self._end(turn_id)
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def act(
@@ -60,7 +60,7 @@ class Desk:
     ) -> Telling:
         """Begin a turn, or find the one that was begun with the same key. Raises NotFound, Conflict."""
         async with self.runtime.db.begin() as tx:
-            telling, fresh = await telling_store.claim_turn(
+            telling, fresh = await tellings.claim_turn(
                 tx, owner, story_id, branch_id, request, holder=self.holder, key=key
             )
         return self._start(telling) if fresh else telling
@@ -78,7 +78,7 @@ class Desk:
     ) -> Telling:
         """Begin another take of a turn of the branch. Raises NotFound, Conflict."""
         async with self.runtime.db.begin() as tx:
-            telling, fresh = await telling_store.claim_retake(
+            telling, fresh = await tellings.claim_retake(
                 tx,
                 owner,
                 story_id,
@@ -94,24 +94,23 @@ class Desk:
     async def get(self, owner: str, turn_id: str) -> Telling:
         """A telling of this owner. Raises NotFound."""
         async with self.runtime.db.read() as tx:
-            return await telling_store.get(tx, owner, turn_id)
+            return await tellings.get(tx, owner, turn_id)
 
     async def stop(self, owner: str, turn_id: str) -> Telling:
         """End a telling now; what is written becomes the turn. Raises NotFound."""
         async with self.runtime.db.begin() as tx:
-            telling = await telling_store.ask_stop(tx, owner, turn_id)
+            telling = await tellings.ask_stop(tx, owner, turn_id)
         task = self._tasks.get(turn_id)
         if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError, LunaError):
-                await asyncio.shield(task)
+            self._end(turn_id)
+            await asyncio.wait([task])
         return await self.get(owner, telling.turn_id)
 
     async def wait(self, telling: Telling) -> Turn:
         """The turn of a telling, once it is kept. Raises what ended the telling when there is none."""
         task = self._tasks.get(telling.turn_id)
         if task is not None:
-            await asyncio.shield(asyncio.wait([task]))
+            await asyncio.wait([task])
         else:
             async for _ in self.runtime.live.follow(telling.turn_id):
                 pass
@@ -130,7 +129,7 @@ class Desk:
     async def recover(self, *, everything: bool) -> int:
         """Keep what tellings of dead processes had written, and free their branches. Returns how many."""
         async with self.runtime.db.read() as tx:
-            left = await telling_store.orphans(tx, self.runtime.instance, self.holder, everything=everything)
+            left = await tellings.orphans(tx, self.runtime.instance, self.holder, everything=everything)
         for telling in left:
             if telling.turn_id not in self._tasks:
                 await self._recover_one(telling)
@@ -160,8 +159,19 @@ class Desk:
         progress.status("Begun")
         task = asyncio.create_task(self._run(telling, progress), name=f"telling {telling.turn_id}")
         self._tasks[telling.turn_id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(telling.turn_id, None))
+        task.add_done_callback(lambda _: self._forget(telling.turn_id))
         return telling
+
+    def _end(self, turn_id: str) -> None:
+        """Cancel a telling, once: a second cancellation would hit it while it keeps what is written."""
+        task = self._tasks.get(turn_id)
+        if task is not None and turn_id not in self._ending:
+            self._ending.add(turn_id)
+            task.cancel()
+
+    def _forget(self, turn_id: str) -> None:
+        self._tasks.pop(turn_id, None)
+        self._ending.discard(turn_id)
 
     async def _run(self, telling: Telling, progress: Progress) -> Turn | None:
         """A telling from beginning to end. Every way out gives the branch back and closes the channel."""
@@ -206,7 +216,7 @@ class Desk:
 
     async def _give_up(self, telling: Telling, error: LunaError) -> None:
         async with self.runtime.db.begin() as tx:
-            await telling_store.finish(tx, telling.turn_id, "failed", error_data(error))
+            await tellings.finish(tx, telling.turn_id, "failed", error_data(error))
 
     async def _keep_watch(self) -> None:
         """Prolong leases, hear of stops asked elsewhere, clear up after processes that died."""
@@ -224,19 +234,21 @@ class Desk:
 
     async def _hear_stops(self, *, renew: bool) -> None:
         async with self.runtime.db.read() as tx:
-            asked = await telling_store.stops_asked(tx, self.holder)
+            asked = await tellings.stops_asked(tx, self.holder)
         for turn_id in asked:
-            task = self._tasks.get(turn_id)
-            if task is not None:
-                task.cancel()
+            self._end(turn_id)
         if renew:
             async with self.runtime.db.begin() as tx:
-                await telling_store.renew(tx, self.holder)
+                await tellings.renew(tx, self.holder)
 
 
 def _again(error: dict[str, object]) -> LunaError:
-    """The refusal that ended a telling, for whoever asks later."""
-    raised = LunaError(str(error.get("detail", "")), str(error.get("hint", "")), code=str(error.get("code")))
+    """The refusal that ended a telling, for whoever asks later, with its facts for programs."""
+    plain = ("code", "status", "detail", "hint", "trace")
+    facts = {name: value for name, value in error.items() if name not in plain}
+    raised = LunaError(
+        str(error.get("detail", "")), str(error.get("hint", "")), code=str(error.get("code")), **facts
+    )
     status = error.get("status")
     raised.status = status if isinstance(status, int) else 500
     return raised

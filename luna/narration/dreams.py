@@ -11,7 +11,7 @@ from luna.narration.crew import budget_of
 from luna.room import dreamer
 from luna.room.prompting import Prompts
 from luna.story import service as story_service
-from luna.story import turn_store, turns
+from luna.story import turns
 from luna.turns.types import Action, Plan, PlanBeat, Situation
 
 
@@ -19,16 +19,22 @@ from luna.turns.types import Action, Plan, PlanBeat, Situation
 async def dream(context: JobContext, *, story_id: str, turn_id: str) -> str | None:
     """Paint the picture of a turn and hang it there; then let a model suggest, if one is set to."""
     runtime, owner = context.runtime, context.owner
-    settings = await runtime.settings.current()
+    wanted = await context.step("settings", _wanted, runtime)
     asset_id = None
-    if settings.enable_image_generation:
+    if wanted["picture"]:
         await context.progress(0, 2, "Painting")
         asset_id = await context.step("paint", _paint, runtime, owner, story_id, turn_id)
-    if settings.suggestions == "model":
+    if wanted["suggestions"]:
         await context.progress(1, 2, "Thinking of what might come next")
         await context.step("suggest", _suggest, runtime, owner, story_id, turn_id)
     await context.progress(2, 2, "Done")
     return asset_id
+
+
+async def _wanted(runtime: Runtime) -> dict[str, bool]:
+    """What the settings ask for. A step of its own: after a crash the job must go the same way again."""
+    settings = await runtime.settings.current()
+    return {"picture": settings.enable_image_generation, "suggestions": settings.suggestions == "model"}
 
 
 async def _situation(runtime: Runtime, owner: str, story_id: str, turn_id: str) -> tuple[Situation, Plan]:
@@ -36,7 +42,7 @@ async def _situation(runtime: Runtime, owner: str, story_id: str, turn_id: str) 
     settings = await runtime.settings.current()
     async with runtime.db.read() as tx:
         story = await story_service.parts(tx, owner, story_id)
-        row = await turn_store.get_turn(tx, story_id, turn_id)
+        row = await story_service.turn_row(tx, story_id, turn_id)
         head = await story_service.head_of(tx, story, turn_id)
         action = Action(mode="continue")
         briefing = await memory.brief(tx, story, head, action, settings.briefing_tokens, count_tokens)

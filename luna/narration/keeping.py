@@ -11,7 +11,7 @@ from luna.narration.progress import Progress
 from luna.room.reading import whole_sentences
 from luna.room.strategist import size_of
 from luna.story import service as story_service
-from luna.story import telling_store
+from luna.story import tellings
 from luna.story.types import AgentTrace, Head, NewTurn, StoryParts, Telling, Turn, TurnNotes, TurnStatus
 from luna.turns.events import WorldEvent, WorldState, rebuild
 from luna.turns.types import Draft, Finding, Plan, Situation
@@ -139,7 +139,7 @@ async def _write(
             kind=telling.request.kind,
         )
         await memory.absorb(tx, turn, past)
-        await telling_store.finish(tx, telling.turn_id, status)
+        await tellings.finish(tx, telling.turn_id, status)
         if settings.enable_image_generation or settings.suggestions == "model":
             await runtime.jobs.enqueue(
                 tx,

@@ -15,7 +15,7 @@ from luna.narrator import service as narrator
 from luna.room.prompting import AGENTS, Prompts
 from luna.room.standing import prompt_for, standing
 from luna.story import service as story_service
-from luna.story import turn_store, turns
+from luna.story import turns
 from luna.story.types import StoryParts, Telling, TellingRequest, Turn, TurnEdit
 from luna.turns.types import Action, Plan, PlanBeat, Situation
 from luna.turns.world import Character, Lore, Player, Style, World
@@ -135,7 +135,7 @@ async def carry_over(runtime: Runtime, owner: str, story_id: str, branch_id: str
         _, branch = await story_service.pick_branch(tx, owner, story_id, branch_id, lock=True)
         story_service.refuse_while_told(branch)
         story = await story_service.parts(tx, owner, story_id)
-        source = await turn_store.get_turn(tx, story_id, turn_id)
+        source = await story_service.turn_row(tx, story_id, turn_id)
         head = await story_service.head_of(tx, story, branch.head)
         events = possible_events(turns.events_of(source), head.state)
         new, after = turns.carried(source, head, events)

@@ -5,7 +5,6 @@ from luna.kernel.runtime import Runtime
 from luna.scenes.types import Picture
 from luna.staging.types import CastMember, StagedBranch, StagedPlace, StagedStory, StagedTurn
 from luna.story import service as story_service
-from luna.story import store, turn_store
 from luna.story.service import turn_state_parts
 from luna.story.types import StoryParts
 from luna.turns.events import PLAYER, WorldState
@@ -25,12 +24,9 @@ async def load_staged(
     async with runtime.db.read() as tx:
         _, branch = await story_service.pick_branch(tx, owner, story_id, branch_id)
         story = await story_service.parts(tx, owner, story_id)
-        rows = [] if alone else [b for b, *_ in await store.list_branches(tx, story_id)]
-        others = [b for b in rows if b.id != branch.id and b.head is not None]
         if branch.head is None:
             raise BadInput("This branch has no turn yet.", "Tell its opening first.", code="empty-branch")
-        heads = {branch.head: branch, **{b.head: b for b in others if b.head and b.head != branch.head}}
-        turns = await turn_store.turns_towards(tx, story_id, list(heads))
+        names, turns = await story_service.ways_to_heads(tx, story_id, branch, alone=alone)
     states: dict[str | None, WorldState] = {None: WorldState()}
     staged: list[StagedTurn] = []
     for row in turns:
@@ -60,7 +56,7 @@ async def load_staged(
         licence=story.world.licence,
         cast=_cast(story),
         turns=tuple(staged),
-        branches=tuple(StagedBranch(id=b.id, name=b.name, head=head) for head, b in heads.items()),
+        branches=tuple(StagedBranch(id=head, name=name, head=head) for head, name in names.items()),
     )
 
 

@@ -121,11 +121,9 @@ def prose_from(text: str, budget: int, count: Count) -> str:
     prose = PREAMBLE.sub("", without_thinking(text))
     prose = re.sub(r"^#{1,6}\s.*$|^\s*(?:---+|\*\*\*+)\s*$", "", prose, flags=re.MULTILINE)
     prose = re.sub(r"\n\s*\n+", "\n\n", prose.replace("\r\n", "\n").replace("\x00", "")).strip()
-    while count(prose) > budget:
+    while count(prose) > budget and " " in prose:
         shorter = _without_last_sentence(prose)
-        if shorter == prose:
-            break
-        prose = shorter
+        prose = shorter if shorter != prose else prose.rsplit(None, 1)[0]
     if len(re.findall(r"\w+", prose)) < 5:
         raise BadAnswer("there is no prose in it.")
     return prose

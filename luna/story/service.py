@@ -232,3 +232,23 @@ def turn_state_parts(before: WorldState, row: TurnRow) -> tuple[WorldState, int 
     """The state after a turn whose parent's state is known, and the tension it was planned with, if any."""
     plan = TurnNotes.model_validate(row.notes).plan
     return turn_store.replay(before, [row]), plan.tension if plan else None
+
+
+async def turn_row(tx: Transaction, story_id: str, turn_id: str) -> TurnRow:
+    """A turn with everything that is kept of it. Raises NotFound."""
+    return await turn_store.get_turn(tx, story_id, turn_id)
+
+
+async def ways_to_heads(
+    tx: Transaction, story_id: str, first: BranchRow, *, alone: bool
+) -> tuple[dict[str, str], list[TurnRow]]:
+    """The names of branches by their heads, `first` before all others, and every turn on the ways to them.
+
+    `alone` leaves the other branches out. Branches without a turn are left out; two with one head count once.
+    """
+    others = [] if alone else [row for row, *_ in await store.list_branches(tx, story_id)]
+    names: dict[str, str] = {}
+    for branch in (first, *others):
+        if branch.head is not None:
+            names.setdefault(branch.head, branch.name)
+    return names, list(await turn_store.turns_towards(tx, story_id, list(names)))

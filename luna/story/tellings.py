@@ -1,0 +1,25 @@
+"""Turns in the making, for the slices above: each verb runs in the caller's transaction."""
+
+from luna.story.telling_store import (
+    ask_stop,
+    claim_retake,
+    claim_turn,
+    finish,
+    get,
+    keep_plan,
+    orphans,
+    renew,
+    stops_asked,
+)
+
+__all__ = [
+    "ask_stop",
+    "claim_retake",
+    "claim_turn",
+    "finish",
+    "get",
+    "keep_plan",
+    "orphans",
+    "renew",
+    "stops_asked",
+]
