@@ -8,7 +8,8 @@ import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 
 WIDEST = 78
 MARGIN = "  "
@@ -178,6 +179,26 @@ class Screen:
             print()
             return None
         return clean(line).strip()
+
+    @contextmanager
+    def silent_keys(self) -> Generator[None]:
+        """Do not mix what is typed ahead, or the ^C of a stop, into words that appear meanwhile."""
+        try:
+            import termios
+        except ImportError:  # Windows
+            yield
+            return
+        if not self.is_terminal:
+            yield
+            return
+        keyboard = sys.stdin.fileno()
+        before = termios.tcgetattr(keyboard)
+        silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+        termios.tcsetattr(keyboard, termios.TCSADRAIN, silent)
+        try:
+            yield
+        finally:
+            termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
 
     def _question(self, question: str) -> str:
         """The question in colour; readline has to be told which characters take no room."""

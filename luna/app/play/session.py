@@ -120,13 +120,18 @@ class Session:
             self.suggestions = ()
             self.screen.note("The story has no turn here.")
             return
+        cut = turn.status in ("stopped", "interrupted")
         self.suggestions = turn.suggestions
-        if turn.status in ("stopped", "interrupted"):
-            self.screen.note("(Stopped here. What was written is kept; /retake tells the turn anew.)")
-        for message in turn.messages:
-            self.screen.note(f"· {message}")
-        for finding in turn.findings:
-            self.screen.note(f"! {finding.message}")
+        if cut and not self.suggestions:
+            self.suggestions = tuple(self.client.suggestions(self.story_id, self.branch_id))
+        remarks = [f"· {message}" for message in turn.messages]
+        remarks += [f"! {finding.message}" for finding in turn.findings]
+        if cut:
+            remarks.append("What was written is kept; /retake tells the turn anew.")
+        if remarks:
+            self.screen.say()
+        for remark in remarks:
+            self.screen.note(remark)
         if self.suggestions:
             self.screen.say()
             self.screen.items(self.suggestions)

@@ -96,6 +96,11 @@ def watch(client: Client, screen: Screen, turn_id: str) -> Turn | None:
 
     The first Ctrl+C ends the telling and keeps what is written; the second one leaves.
     """
+    with screen.silent_keys():
+        return _follow(client, screen, turn_id)
+
+
+def _follow(client: Client, screen: Screen, turn_id: str) -> Turn | None:
     showing = Showing(screen)
     screen.progress("looking back …")
     last, alive, stopping = "", time.monotonic(), False
