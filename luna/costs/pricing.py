@@ -1,5 +1,6 @@
 """The price of a model now, and the history of the prices that were entered."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 from luna.costs import store
@@ -30,7 +31,8 @@ async def price_of(runtime: Runtime, choice: ModelChoice, settings: Settings | N
         return own
     if facts.local and _at_home(settings, choice):
         return FREE
-    return bundled_price(facts, choice.model, moment) or UNKNOWN
+    # the first look into the bundled list reads all of it: not on the event loop
+    return await asyncio.to_thread(bundled_price, facts, choice.model, moment) or UNKNOWN
 
 
 async def enter_price(
