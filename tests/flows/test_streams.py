@@ -2,13 +2,7 @@
 
 import asyncio
 import contextlib
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from playing import act, begin, events, ok, texts
 from served import visit
+from serving import Server
 
 
 async def test_the_stream_has_every_kind_of_event_and_the_prose(client: httpx.AsyncClient) -> None:
@@ -90,49 +85,6 @@ def _json(text: str) -> dict[str, object]:
     import json
 
     return json.loads(text)
-
-
-class Server:
-    """The product in a process of its own."""
-
-    def __init__(self, data: Path, url: str, **environment: str) -> None:
-        self.data = data
-        self.port = _free_port()
-        self.environment = {
-            **os.environ,
-            "DATABASE_URL": url,
-            "ENABLE_IMAGE_GENERATION": "false",
-            "BUILTIN_WORDS_PER_SECOND": "12",
-            **environment,
-        }
-        self.process: subprocess.Popen[bytes] | None = None
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
-
-    def start(self) -> None:
-        code = (
-            "from pathlib import Path; from luna.app.serve import serve;"
-            f"serve('127.0.0.1', {self.port}, Path({str(self.data)!r}), False)"
-        )
-        self.process = subprocess.Popen([sys.executable, "-c", code], env=self.environment)
-        deadline = time.monotonic() + 30
-        while True:
-            with contextlib.suppress(httpx.TransportError):
-                if self.client.get("/health").status_code == 200:
-                    return
-            assert time.monotonic() < deadline
-            assert self.process.poll() is None
-            time.sleep(0.05)
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
