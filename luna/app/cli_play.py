@@ -27,7 +27,8 @@ def play(story: str, server: str, data: Path) -> None:
             session = begin_playing(client, screen, story)
             if session is not None:
                 session.run()
-            screen.settle()
+            screen.progress("closing …")
+        screen.settle()
     except KeyboardInterrupt:
         screen.settle()
         click.echo()

@@ -412,8 +412,7 @@ def away(url: str) -> ServerAway:
 
 def checked_url(url: str) -> str:
     """A server's address without its end. Raises BadInput when it is none."""
-    text = url.strip().rstrip("/")
-    text = text if "://" in text else f"http://{text}"
+    text = url.strip() if "://" in url else f"http://{url.strip()}"
     try:
         parts = urlsplit(text)
         fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
@@ -421,7 +420,7 @@ def checked_url(url: str) -> str:
         fine = False
     if not fine:
         raise BadInput(f"{url!r} is not the address of a server.", "Write it like http://192.168.1.5:8001.")
-    return text
+    return text.rstrip("/")
 
 
 def is_local(url: str) -> bool:
