@@ -99,3 +99,13 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await create_tables(db)
     yield db
     await db.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make what a test logged fit for sending: half of a surrogate pair in it would end the whole run."""
+    report = yield
+    report.sections = [
+        (title, text.encode("utf-8", "backslashreplace").decode()) for title, text in report.sections
+    ]
+    return report

@@ -143,7 +143,10 @@ class Runner:
     async def _work(self, run: Run, start: rows.Start) -> Any:
         kind = KINDS.get(start.kind)
         if kind is None:
-            raise LunaError(f"This version does not know jobs of the kind {start.kind!r}.")
+            raise LunaError(
+                f"This version does not know jobs of the kind {start.kind!r}.",
+                "Update the program, then try the job again.",
+            )
         context = JobContext(self, run, start.owner, start.kind)
         return jsonable(await kind.work(context, **start.args))
 

@@ -103,7 +103,10 @@ def _ancestry(turns: dict[str, StagedTurn], branch: StagedBranch) -> list[Staged
     at: str | None = branch.head
     while at is not None and at in turns:
         if at in seen:
-            raise BadInput(f"The turns of the branch {branch.name!r} go round in a circle.")
+            raise BadInput(
+                f"The turns of the branch {branch.name!r} go round in a circle.",
+                "Load the turns again: each has one parent, told before it.",
+            )
         seen.add(at)
         found.append(turns[at])
         at = turns[at].parent_id
