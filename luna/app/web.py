@@ -29,6 +29,7 @@ from luna.kernel.runtime import Runtime
 from luna.llm.routes import router as llm_router
 from luna.narration.desk import Desk
 from luna.narration.routes import router as narration_router
+from luna.story import service as story_service
 from luna.story.routes import router as story_router
 from luna.worlds.routes import router as worlds_router
 
@@ -82,6 +83,7 @@ def create_app(runtime: Runtime, serving: Serving | None = None, *, max_body: in
     app.state.started = time.monotonic()
     app.state.metrics_source = operations.no_metrics
     app.state.engines_source = operations.no_engines
+    app.state.cost_guard = story_service.refuse_anothers
     handle_errors(app)
     for router in ROUTERS:
         app.include_router(router, responses=PROBLEMS)

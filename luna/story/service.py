@@ -66,6 +66,14 @@ async def get_story(runtime: Runtime, owner: str, story_id: str) -> Story:
         return _shown(story, turn)
 
 
+async def refuse_anothers(runtime: Runtime, owner: str, kind: str, id_: str) -> None:
+    """Raises NotFound when the "story" or "turn" of that id is not this owner's. The web app gives it to
+    slices below that keep ids of stories and turns without knowing them."""
+    async with runtime.db.read() as tx:
+        if not await store.is_owner(tx, owner, kind, id_):
+            raise NotFound(kind)
+
+
 async def change_story(runtime: Runtime, owner: str, story_id: str, change: StoryChange) -> Story:
     """Rename a story, or change how it is told from the next turn on. Raises NotFound."""
     async with runtime.db.begin() as tx:

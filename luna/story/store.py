@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from luna.kernel.database import Transaction
 from luna.kernel.errors import NotFound
 from luna.kernel.values import new_id, now
-from luna.story.tables import BranchRow, CheckpointRow, MoveRow, StoryRow, TurnRow
+from luna.story.tables import BranchRow, CheckpointRow, MoveRow, StoryRow, TellingRow, TurnRow
 from luna.story.types import MoveKind
 from luna.turns.world import Style, World
 
@@ -57,6 +57,17 @@ async def get_deleted_story(tx: Transaction, owner: str, story_id: str) -> Story
     if story is None:
         raise NotFound("deleted story")
     return story
+
+
+async def is_owner(tx: Transaction, owner: str, kind: str, id_: str) -> bool:
+    """Whether a "story" or "turn" is this owner's, deleted or not; a turn that was never kept counts too."""
+    if kind == "story":
+        query = sa.select(StoryRow.id).where(StoryRow.id == id_, StoryRow.owner == owner)
+    else:
+        kept = sa.select(TurnRow.id).join(StoryRow, StoryRow.id == TurnRow.story_id)
+        begun = sa.select(TellingRow.id).where(TellingRow.id == id_, TellingRow.owner == owner)
+        query = sa.union(kept.where(TurnRow.id == id_, StoryRow.owner == owner), begun)
+    return (await tx.execute(query)).first() is not None
 
 
 async def list_stories(
