@@ -4,6 +4,8 @@ The migrations lie in luna/migrations and run on both databases. On PostgreSQL a
 several starting processes apart; on SQLite the write lock does.
 """
 
+import asyncio
+import threading
 from collections.abc import Sequence
 from importlib import import_module, resources
 from pathlib import Path
@@ -18,6 +20,9 @@ from luna.kernel.values import Frozen
 
 LOCK = 7420002
 """The number of the advisory lock; the jobs' reaper has another one."""
+
+
+_alone = threading.Lock()
 
 
 class Schema(Frozen):
@@ -46,6 +51,14 @@ async def migrate(db: Database) -> None:
 
     Raises Unavailable when the database was made by a newer version of the program.
     """
+    await asyncio.to_thread(_alone.acquire)  # Alembic keeps its context in globals: one at a time
+    try:
+        await _migrate(db)
+    finally:
+        _alone.release()
+
+
+async def _migrate(db: Database) -> None:
     async with db.connect() as connection:
         if db.is_sqlite:
             # Rebuilding a table would fire its foreign keys; the switch does nothing inside a transaction.

@@ -205,7 +205,7 @@ def from_cast(world: World, state: WorldState, named: Sequence[str]) -> list[Bri
     return found
 
 
-def from_knowledge(world: World, state: WorldState, words: Sequence[str]) -> list[BriefingItem]:
+def from_knowledge(state: WorldState, words: Sequence[str]) -> list[BriefingItem]:
     """What the player's character has learned, as far as the action touches it."""
     found: list[BriefingItem] = []
     for fact in state.known.get(PLAYER, ())[-60:]:

@@ -29,9 +29,10 @@ async def brief(
     lately = " ".join(turn.prose for turn in recent)
     named = [i for i in narrator.entities(story.world, action.text) if i != "player"]
     words = words_of(action.text)
-    candidates = from_cast(story.world, head.state, named) + from_knowledge(story.world, head.state, words)
+    world = narrator.readable_world(story.world)
+    candidates = from_cast(world, head.state, named) + from_knowledge(head.state, words)
     scanned = f"{lately}\n{action.text}"
-    fired = activate(story.world.lore, scanned, int(budget * LORE_SHARE), count)
+    fired = activate(world.lore, scanned, int(budget * LORE_SHARE), count)
     for rank, hit in enumerate(fired.fired):
         candidates.append(
             BriefingItem(

@@ -34,17 +34,20 @@ class Desk:
         self._tasks: dict[str, asyncio.Task[Turn | None]] = {}
         self._duty: asyncio.Task[None] | None = None
         self._ending: set[str] = set()
+        self._warming: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Clear up what an earlier process left, then keep watch."""
+        """Clear up what an earlier process left, then keep watch. The narrator's words load meanwhile."""
+        self._warming = asyncio.create_task(asyncio.to_thread(narrator.warm), name="warm-narrator")
         await self.recover(everything=self.runtime.db.is_sqlite)
         self._duty = asyncio.create_task(self._keep_watch(), name="desk")
 
     async def close(self) -> None:
         """Stop every telling, keeping what is written."""
-        if self._duty is not None:
-            self._duty.cancel()
-            await asyncio.gather(self._duty, return_exceptions=True)
+        for task in (self._duty, self._warming):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         tasks = list(self._tasks.values())
         for turn_id in list(self._tasks):
             self._end(turn_id)

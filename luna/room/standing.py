@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from luna.narrator import service as narrator
 from luna.room.prompting import Prompt, Prompts
 from luna.turns.events import PLAYER
 from luna.turns.types import Situation
@@ -43,7 +44,7 @@ def clock(minutes: int) -> str:
 def prompt_for(agent: str, situation: Situation, prompts: Prompts, **more: Any) -> Prompt:
     """The prompt of an agent for a situation, in the situation's style."""
     values: dict[str, Any] = {
-        "world": situation.world,
+        "world": narrator.readable_world(situation.world),
         "style": situation.style,
         "briefing": situation.briefing,
         "action": situation.action,
