@@ -20,6 +20,7 @@ if sys.hexversion < 0x030B0000:
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections import Counter
@@ -56,7 +57,8 @@ def main(arguments: list[str]) -> int:
         set_up("dev")
         return run_tests(arguments[1:])
     if arguments[:1] == ["lock"]:
-        set_up("run")
+        if not shutil.which("uv", path=str(BIN)):  # it needs nothing else of .venv, so that stays as it is
+            set_up("run")
         return write_locks(arguments[1:])
     set_up("run")
     return start_luna(arguments if arguments and not arguments[0].startswith("-") else ["serve", *arguments])
