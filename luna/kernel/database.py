@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import DeclarativeBase
 
 from luna.kernel.errors import BadInput, Unavailable
+from luna.kernel.sqlite_driver import ONE_HOP
 
 Transaction = AsyncSession
 """What the services hand to the stores. Services never look inside it."""
@@ -109,7 +110,8 @@ class Database:
         options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": pool_size, "max_overflow": 20}
         if self.is_sqlite:
             options = {"connect_args": {"timeout": 30}, "pool_size": 8, "max_overflow": 24}
-        self.engine: AsyncEngine = create_async_engine(self.url, pool_pre_ping=not self.is_sqlite, **options)
+        url = self.url.replace("sqlite+aiosqlite:", f"{ONE_HOP}:", 1)
+        self.engine: AsyncEngine = create_async_engine(url, pool_pre_ping=not self.is_sqlite, **options)
         if self.is_sqlite:
             _prepare_sqlite(self.engine)
         self._reads = async_sessionmaker(self.engine, expire_on_commit=False)
