@@ -110,10 +110,11 @@ def settings(name: str, value: str | None, reset: bool, server: str, data: Path)
     from luna.kernel.errors import BadInput
 
     with connected(data, server) as client:
+        shown = client.settings()
         if name and (value is not None or reset):
-            shown = client.change_settings({name: None if reset or value is None else read_value(value)})
-        else:
-            shown = client.settings()
+            is_text = any(s.name == name and isinstance(s.default, str) for s in shown)
+            new = None if reset or value is None else value if is_text else read_value(value)
+            shown = client.change_settings({name: new})
     wanted = [s for s in shown if not name or s.name == name]
     if not wanted:
         near = ", ".join(s.name for s in shown if name.lower() in s.name)

@@ -70,7 +70,7 @@ def serving(data: Path, **env: str) -> Iterator[Served]:
     process = subprocess.Popen(
         (sys.executable, "-m", "luna.app.cli", "serve", "--port", "0", "--no-browser", "--data", str(data)),
         env=environment(**env),
-        cwd=ROOT,
+        cwd=data.parent,
         stdout=subprocess.DEVNULL,
     )
     try:

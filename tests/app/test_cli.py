@@ -144,6 +144,7 @@ def test_settings_are_shown_changed_and_taken_back(served: Served) -> None:
     assert luna("settings", "prose_tokens", "--reset", data=served.data).out.startswith(
         "prose_tokens = 700\n"
     )
+    assert luna("settings", "writer_model", "7", data=served.data).out.startswith("writer_model = 7   (here)")
     wrong = luna("settings", "prose_tokens", "many", data=served.data)
     assert wrong.code == 1
     assert "prose_tokens" in wrong.err

@@ -1,7 +1,6 @@
 """`luna play` in a process of its own: whole sessions through a pipe and in a pseudo terminal."""
 
 import os
-import pty
 import re
 import select
 import stat
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from luna_command import PATIENCE, ROOT, Served, environment, luna, serving
+
+pty = pytest.importorskip("pty", reason="no pseudo terminals on this system")
 
 SESSION = """\
 2
@@ -69,7 +70,9 @@ def test_a_whole_session_through_a_pipe(tmp_path: Path) -> None:
     assert "the quay" in after(out, "/state").lower()
     assert re.search(r"writer: built in, \d", after(out, "/why"))
     assert "answered:" in after(out, "/why writer")
-    assert "The quay was empty, and it stayed so." in after(out, "/edit The quay was empty, and it stayed so.")
+    assert "The quay was empty, and it stayed so." in after(
+        out, "/edit The quay was empty, and it stayed so."
+    )
     assert "This story: $0, 0 model calls." in after(out, "/cost")
     assert "turn 0 · Main" in after(out, "/goto 0")
     assert "Did you mean /suggest?" in after(out, "/sugest")
@@ -182,7 +185,9 @@ def test_ctrl_c_stops_the_words_and_then_leaves(served: Served) -> None:
     terminal = Terminal("play", story, data=served.data)
     terminal.read_until(r"turn 0 · Main")
     terminal.type("go to the bell tower\r")
-    shown = terminal.read_until(r"tower to itself|You leave|bell tower (?:is|has)|\w+ \w+ \w+ \w+ \w+ \w+ \w+\.")
+    shown = terminal.read_until(
+        r"tower to itself|You leave|bell tower (?:is|has)|\w+ \w+ \w+ \w+ \w+ \w+ \w+\."
+    )
     terminal.type("\x03")
     shown += terminal.read_until(r"turn 1 · Main")
     assert "What was written is kept" in shown
@@ -194,6 +199,17 @@ def test_ctrl_c_stops_the_words_and_then_leaves(served: Served) -> None:
         turn = http.get(f"/stories/{story}/turns").json()[-1]
     assert turn["status"] == "stopped"
     assert turn["narrative_text"].strip()
+
+
+def test_a_second_command_joins_the_server_inside_the_first(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    terminal = Terminal("play", data=data)
+    terminal.read_until(r"/quit leaves")
+    ran = luna("stories", data=data)
+    assert (ran.code, ran.out) == (0, "There are no stories yet. `luna play` begins one.\n")
+    terminal.type("\x04")
+    assert terminal.end() == 0
+    assert not (data / "server.json").exists()
 
 
 def test_no_colours_when_they_are_not_wanted(served: Served) -> None:
@@ -216,7 +232,9 @@ def test_another_server_asks_once_who_one_is(served: Served, tmp_path: Path) -> 
     assert wrong.code == 1
     assert wrong.err.strip().splitlines()[-1]
     assert not (mine / "client-tokens.json").exists()
-    signed = luna("play", story, "--server", served.url, data=mine, lines="ada\ncorrect horse battery\n/quit\n")
+    signed = luna(
+        "play", story, "--server", served.url, data=mine, lines="ada\ncorrect horse battery\n/quit\n"
+    )
     assert signed.code == 0, signed.err
     assert "turn 0 · Main" in signed.out
     assert stat.S_IMODE((mine / "client-tokens.json").stat().st_mode) == 0o600

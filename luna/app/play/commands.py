@@ -75,7 +75,8 @@ def _take(session: Session, rest: str) -> None:
         for take in takes:
             mark = "*" if take.turn_id == head.turn_id else " "
             first = " ".join(take.narrative_text.split())[:60]
-            session.screen.lines([f"{mark} {take.take}  {first}…"], margin=MARGIN)
+            act = "" if take.action == head.action else f"({take.action[:30]}) "
+            session.screen.lines([f"{mark} {take.take}  {act}{first}…"], margin=MARGIN)
         return
     number = _number(rest, "/take 2")
     if not 1 <= number <= len(takes):
