@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 
-from luna.kernel.errors import Conflict, LunaError, Unavailable
+from luna.kernel.errors import Conflict, LunaError, NotFound, Unavailable
 from luna.kernel.live import LiveEvent
 from luna.kernel.logs import trace as current_trace
 from luna.kernel.runtime import Runtime
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.4
 RENEW_SECONDS = 5.0
-SWEEP_SECONDS = 10.0
+SWEEP_SECONDS = 5.0
 INTERRUPTED = "The server stopped while this turn was told. What was written is kept."
 
 
@@ -34,6 +34,7 @@ class Desk:
         self._tasks: dict[str, asyncio.Task[Turn | None]] = {}
         self._duty: asyncio.Task[None] | None = None
         self._ending: set[str] = set()
+        self._orphans: dict[str, Telling] = {}
         self._warming: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -115,7 +116,7 @@ class Desk:
         if task is not None:
             await asyncio.wait([task])
         else:
-            async for _ in self.runtime.live.follow(telling.turn_id):
+            async for _ in self.follow(telling):
                 pass
         over = await self.get(telling.owner, telling.turn_id)
         if over.error is not None and over.status == "failed":
@@ -125,24 +126,38 @@ class Desk:
         return await turns.get_turn(self.runtime, telling.owner, telling.story_id, telling.turn_id)
 
     async def follow(self, telling: Telling, after: int = 0) -> AsyncIterator[Sequence[LiveEvent]]:
-        """The events of a telling after a number, as they come. It never begins anything."""
-        async for batch in self.runtime.live.follow(telling.turn_id, after):
-            yield batch
+        """The events of a telling after a number, as they come. It never begins anything.
+
+        What another server has only just begun may have no event written yet: then the first is waited for.
+        """
+        while True:
+            heard = False
+            async for batch in self.runtime.live.follow(telling.turn_id, after):
+                heard = True
+                yield batch
+            if heard or (await self.get(telling.owner, telling.turn_id)).status != "running":
+                return
+            await asyncio.sleep(WATCH_SECONDS)
+            yield ()
 
     async def recover(self, *, everything: bool) -> int:
         """Keep what tellings of dead processes had written, and free their branches. Returns how many."""
-        async with self.runtime.db.read() as tx:
-            left = await tellings.orphans(tx, self.runtime.instance, self.holder, everything=everything)
-        for telling in left:
-            if telling.turn_id not in self._tasks:
-                await self._recover_one(telling)
+        async with self.runtime.db.begin() as tx:
+            left = await tellings.take_orphans(tx, self.runtime.instance, self.holder, everything=everything)
+        self._orphans.update({telling.turn_id: telling for telling in left})
+        for telling in list(self._orphans.values()):
+            await self._recover_one(telling)
+            del self._orphans[telling.turn_id]
         return len(left)
 
     async def _recover_one(self, telling: Telling) -> None:
         events, closed = await self.runtime.live.read(telling.turn_id)
         progress = Progress(self.runtime.live, telling, text=prose_of(events))
-        first = await self._first_events(telling)
-        turn = await keep_partial(self.runtime, progress, "interrupted", first)
+        try:
+            first = await self._first_events(telling)
+            turn = await keep_partial(self.runtime, progress, "interrupted", first)
+        except (NotFound, Conflict):  # its story was put away meanwhile, or its process was only slow
+            turn = None
         if turn is None:
             await self._give_up(telling, Unavailable(INTERRUPTED, "Act again.", code="telling-interrupted"))
         if not closed:

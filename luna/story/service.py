@@ -143,13 +143,16 @@ async def append(
 ) -> tuple[Turn, Lineage]:
     """Keep a turn that was told, move the branch's head to it, and give the lease back.
 
-    Returns the turn and its lineage, which the slices above need for their own rows.
+    What a dead process had begun stays a take beside the others when the branch went on without it. Returns the turn and its lineage, which the slices above need for their own rows.
     """
     story, branch = await pick_branch(tx, owner, story_id, branch_id, lock=True)
+    if await tx.get(TurnRow, new.turn_id) is not None:
+        raise Conflict("This turn was kept by another server.", "Look at the branch again.", code="turn-kept")
     row = await turn_store.append(tx, story_id, new, state)
     await turn_store.add_traces(tx, row.id, traces)
     move = "retake" if kind == "retake" else "carry" if kind == "carry" else "turn"
-    await store.record_move(tx, branch, move, to_turn=row.id)
+    if new.status != "interrupted" or branch.lease_turn == row.id:
+        await store.record_move(tx, branch, move, to_turn=row.id)
     await store.release(tx, row.id)
     story.updated_at = now()
     return shown_turn(row), await turn_store.lineage(tx, row)

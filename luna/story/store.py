@@ -197,6 +197,16 @@ async def renew(tx: Transaction, holder: str, seconds: float) -> None:
     )
 
 
+async def take_lease(tx: Transaction, turn_id: str, holder: str, seconds: float) -> None:
+    """Take over the lease of a telling whose process is gone, if the branch still has it."""
+    await tx.execute(
+        sa.update(BranchRow)
+        .where(BranchRow.lease_turn == turn_id)
+        .values(lease_holder=holder, lease_until=now() + timedelta(seconds=seconds))
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def release(tx: Transaction, turn_id: str) -> None:
     """Give the lease of a telling back."""
     await tx.execute(

@@ -161,10 +161,11 @@ async def renew(tx: Transaction, holder: str) -> None:
     await store.renew(tx, holder, LEASE_SECONDS)
 
 
-async def orphans(tx: Transaction, instance: str, holder: str, *, everything: bool) -> Sequence[Telling]:
+async def take_orphans(tx: Transaction, instance: str, holder: str, *, everything: bool) -> Sequence[Telling]:
     """Tellings whose process is gone: of an earlier start on this data folder, or with a lease run out.
 
-    `everything` (a data folder that one process owns) takes all that are not of this holder.
+    They are this holder's from now on, so that of several servers one clears up. `everything` (a data folder
+    that one process owns) takes all that are not of this holder.
     """
     of_us = TellingRow.holder.like(f"{instance}:%")
     late = sa.or_(BranchRow.lease_until < now(), BranchRow.lease_turn != TellingRow.id)
@@ -174,7 +175,22 @@ async def orphans(tx: Transaction, instance: str, holder: str, *, everything: bo
         .join(BranchRow, BranchRow.id == TellingRow.branch_id)
         .where(TellingRow.status == "running", TellingRow.holder != holder, gone)
     )
-    return [_shown(row) for row in rows]
+    return [_shown(row) for row in rows if await _take(tx, row, holder)]
+
+
+async def _take(tx: Transaction, row: TellingRow, holder: str) -> bool:
+    """Become the holder of a telling and its lease, unless somebody else was quicker."""
+    taken = await tx.execute(
+        sa.update(TellingRow)
+        .where(TellingRow.id == row.id, TellingRow.holder == row.holder, TellingRow.status == "running")
+        .values(holder=holder)
+        .returning(TellingRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    if taken.scalar() is None:
+        return False
+    await store.take_lease(tx, row.id, holder, LEASE_SECONDS)
+    return True
 
 
 def _shown(row: TellingRow) -> Telling:

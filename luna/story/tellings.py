@@ -7,9 +7,9 @@ from luna.story.telling_store import (
     finish,
     get,
     keep_plan,
-    orphans,
     renew,
     stops_asked,
+    take_orphans,
 )
 
 __all__ = [
@@ -19,7 +19,7 @@ __all__ = [
     "finish",
     "get",
     "keep_plan",
-    "orphans",
     "renew",
     "stops_asked",
+    "take_orphans",
 ]
