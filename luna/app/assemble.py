@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from luna.costs import service as costs
 from luna.kernel.database import Database, sqlite_url
 from luna.kernel.errors import Unavailable
 from luna.kernel.jobs import Jobs
@@ -16,6 +17,7 @@ from luna.kernel.runtime import Runtime
 from luna.kernel.settings import SettingsStore
 from luna.kernel.values import new_id
 from luna.kernel.vault import Vault
+from luna.llm.clients import close_clients
 
 JOB_MODULES = ("luna.narration.dreams",)
 """The modules that mark jobs: a process that runs jobs has to know them all."""
@@ -64,6 +66,7 @@ async def open_runtime(data: Path, *, worker: bool) -> Runtime:
         jobs.bind(opened)
         await jobs.launch()
         opened.live.start()
+        await costs.recover(opened)
         runtime = opened
         return runtime
     finally:
@@ -77,6 +80,7 @@ async def close_runtime(runtime: Runtime, *, drain: float = 0.0) -> None:
     """Let go of everything a runtime holds. Jobs that run get `drain` seconds to end."""
     await runtime.jobs.close(drain)
     await runtime.live.close()
+    await close_clients()
     await runtime.db.close()
     if isinstance(runtime, OpenRuntime) and runtime.lock:
         runtime.lock.release(runtime.boot)

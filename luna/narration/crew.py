@@ -7,11 +7,13 @@ from luna.costs import service as costs
 from luna.costs.types import Forecast, ForecastCall
 from luna.kernel.runtime import Runtime
 from luna.kernel.settings import Settings
-from luna.llm.choices import AGENTS, Agent, choices_for, with_override
+from luna.kernel.values import ModelChoice
+from luna.llm.choices import AGENTS, Agent, Chain, choices_for, with_override
+from luna.llm.service import calibration_of
 from luna.llm.tokens import count_tokens
 from luna.llm.types import ChatModel
 from luna.room.prompting import Prompts
-from luna.room.types import Budget
+from luna.room.types import Budget, Count
 from luna.story.types import Telling
 
 OVERHEAD = 900
@@ -20,15 +22,16 @@ OVERHEAD = 900
 
 @dataclass(frozen=True)
 class Crew:
-    """Who does a turn. An empty sequence of models means the built-in agent."""
+    """Who does a turn. An empty sequence of models means the built-in agent.
+
+    `counts` measures texts, offline, as the first model of each agent would: corrected by what its provider
+    reported for earlier calls. The briefing is for the strategist, so that is the one whose tokens it is cut to.
+    """
 
     models: dict[Agent, Sequence[ChatModel]]
+    counts: dict[Agent, Count]
     prompts: Prompts
     budget: Budget
-
-    def count(self, text: str) -> int:
-        """The tokens of a text, counted offline."""
-        return count_tokens(text)
 
 
 def budget_of(settings: Settings) -> Budget:
@@ -41,28 +44,34 @@ def budget_of(settings: Settings) -> Budget:
     )
 
 
-def gather(runtime: Runtime, settings: Settings, telling: Telling) -> Crew:
+async def gather(runtime: Runtime, settings: Settings, telling: Telling) -> Crew:
     """The crew that the settings name now, each model behind the metered door."""
+    override = telling.request.writer_model_override
+    chains: dict[Agent, Chain] = {
+        agent: with_override(settings, agent, override if agent == "writer" else None) for agent in AGENTS
+    }
 
-    def models(agent: Agent) -> Sequence[ChatModel]:
-        override = telling.request.writer_model_override if agent == "writer" else None
-        return tuple(
-            costs.metered(
-                runtime,
-                telling.owner,
-                agent=agent,
-                choice=choice,
-                story_id=telling.story_id,
-                turn_id=telling.turn_id,
-            )
-            for choice in with_override(settings, agent, override)
+    def model(agent: Agent, choice: ModelChoice) -> ChatModel:
+        return costs.metered(
+            runtime,
+            telling.owner,
+            agent=agent,
+            choice=choice,
+            story_id=telling.story_id,
+            turn_id=telling.turn_id,
         )
 
     return Crew(
-        models={agent: models(agent) for agent in AGENTS},
+        models={agent: tuple(model(agent, choice) for choice in chain) for agent, chain in chains.items()},
+        counts={agent: await counter(runtime, chain) for agent, chain in chains.items()},
         prompts=Prompts(settings.prompts_dir),
         budget=budget_of(settings),
     )
+
+
+async def counter(runtime: Runtime, chain: Sequence[ModelChoice]) -> Count:
+    """How the first model of a chain counts; the plain offline counter when there is none."""
+    return (await calibration_of(runtime, chain[0])).count if chain else count_tokens
 
 
 async def forecast(runtime: Runtime, settings: Settings) -> Forecast:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from luna.costs import service as costs
 from luna.kernel.runtime import Runtime
 from luna.kernel.settings import Settings
-from luna.llm.tokens import count_tokens
 from luna.memory import service as memory
+from luna.narration.crew import Crew
 from luna.narration.progress import Progress
 from luna.room.reading import whole_sentences
 from luna.room.strategist import size_of
@@ -33,7 +33,7 @@ class Told:
 
 
 async def keep(
-    runtime: Runtime, settings: Settings, progress: Progress, told: Told, *, seconds: float
+    runtime: Runtime, settings: Settings, crew: Crew, progress: Progress, told: Told, *, seconds: float
 ) -> Turn:
     """Write the turn with everything that hangs on it, in one transaction, and say so."""
     telling, briefing = progress.telling, told.situation.briefing
@@ -46,9 +46,9 @@ async def keep(
         tokens={
             "briefing": briefing.tokens,
             "briefing_ceiling": settings.briefing_tokens,
-            "plan": size_of(told.plan, count_tokens),
+            "plan": size_of(told.plan, crew.counts["strategist"]),
             "plan_ceiling": settings.plan_tokens,
-            "prose": count_tokens(told.draft.text),
+            "prose": crew.counts["writer"](told.draft.text),
             "prose_ceiling": settings.prose_tokens,
         },
         plan=told.plan,

@@ -59,20 +59,22 @@ async def tell(runtime: Runtime, telling: Telling, progress: Progress) -> Turn:
     told = Told(
         start.story, start.head, situation, plan, draft, start.first, after, tuple(findings), suggestions
     )
-    return await keep(runtime, start.settings, progress, told, seconds=time.monotonic() - begun)
+    return await keep(runtime, start.settings, start.crew, progress, told, seconds=time.monotonic() - begun)
 
 
 async def _begin(runtime: Runtime, telling: Telling) -> Start:
     """Read what the turn needs, then let go of the database."""
     settings = await runtime.settings.current()
-    crew = gather(runtime, settings, telling)
+    crew = await gather(runtime, settings, telling)
     action = telling.request.action
     async with runtime.db.read() as tx:
         story = await story_service.parts(tx, telling.owner, telling.story_id)
         head = await story_service.head_of(tx, story, telling.parent_id)
         briefing = Briefing(budget=settings.briefing_tokens)
         if head.turn_id is not None:
-            briefing = await memory.brief(tx, story, head, action, settings.briefing_tokens, crew.count)
+            briefing = await memory.brief(
+                tx, story, head, action, settings.briefing_tokens, crew.counts["strategist"]
+            )
     opens = action.mode == "opening"
     first = narrator.initial_events(story.world) if opens else ()
     situation = Situation(
@@ -91,7 +93,7 @@ async def _research(start: Start, progress: Progress) -> Situation:
     progress.start("researcher")
     crew = start.crew
     step = await researcher.polish(
-        start.situation, crew.models["researcher"], crew.prompts, crew.budget, crew.count
+        start.situation, crew.models["researcher"], crew.prompts, crew.budget, crew.counts["strategist"]
     )
     progress.complete(step, tokens=step.value.tokens, items=len(step.value.items))
     return start.situation.model_copy(update={"briefing": step.value})
@@ -100,7 +102,9 @@ async def _research(start: Start, progress: Progress) -> Situation:
 async def _plan(start: Start, situation: Situation, progress: Progress) -> Plan:
     progress.start("strategist")
     crew = start.crew
-    step = await strategist.plan(situation, crew.models["strategist"], crew.prompts, crew.budget, crew.count)
+    step = await strategist.plan(
+        situation, crew.models["strategist"], crew.prompts, crew.budget, crew.counts["strategist"]
+    )
     changes = possible_events(step.value.changes, situation.state)
     plan = step.value.model_copy(update={"changes": changes})
     progress.plan = plan
@@ -120,7 +124,7 @@ async def _write(
         crew.models["writer"],
         crew.prompts,
         crew.budget,
-        crew.count,
+        crew.counts["writer"],
         words_per_second=pace,
         repair=repair,
     )
@@ -129,7 +133,7 @@ async def _write(
         async for piece in writing:
             if isinstance(piece, Step):
                 draft = piece.value
-                progress.complete(piece, tokens=crew.count(draft.text))
+                progress.complete(piece, tokens=crew.counts["writer"](draft.text))
             else:
                 progress.words(piece)
     return draft
