@@ -22,7 +22,6 @@ load_world = worldfile.load_world
 builtin_worlds = worldfile.builtin_worlds
 builtin_world = worldfile.builtin_world
 readable_text = readable.readable_text
-readable_world = readable.readable_world
 
 
 @lru_cache(16)
@@ -33,6 +32,16 @@ def _index(text: str) -> Index:
 def index_of(world: World) -> Index:
     """The index of a world, compiled if it is not yet. The worlds used last are kept."""
     return _index(world.model_dump_json())
+
+
+@lru_cache(16)
+def _readable(text: str) -> World:
+    return readable.readable_world(World.model_validate_json(text))
+
+
+def readable_world(world: World) -> World:
+    """The same world in plain prose, for readers that do not know our slots. The worlds used last are kept."""
+    return _readable(world.model_dump_json())
 
 
 def compile_world(world: World) -> World:
