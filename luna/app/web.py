@@ -19,6 +19,7 @@ from luna.app import operations
 from luna.app.edge import Edge, Streams, handle_errors
 from luna.app.inputs import MAX_BODY, Inputs
 from luna.app.jobs_routes import router as jobs_router
+from luna.app.measures import Measures
 from luna.app.security import ApiPrefix, Guard, Identity, Policy, Serving
 from luna.assets.routes import router as assets_router
 from luna.characters.routes import router as characters_router
@@ -81,8 +82,9 @@ def create_app(runtime: Runtime, serving: Serving | None = None, *, max_body: in
     app.state.streams = Streams()
     app.state.desk = Desk(runtime)
     app.state.started = time.monotonic()
-    app.state.metrics_source = operations.no_metrics
-    app.state.engines_source = operations.no_engines
+    measures = Measures()
+    app.state.metrics_source = measures.metrics
+    app.state.engines_source = measures.engines
     app.state.cost_guard = story_service.refuse_anothers
     handle_errors(app)
     for router in ROUTERS:

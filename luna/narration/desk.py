@@ -10,7 +10,7 @@ from luna.kernel.logs import trace as current_trace
 from luna.kernel.runtime import Runtime
 from luna.narration.keeping import keep_partial
 from luna.narration.pipeline import tell
-from luna.narration.progress import Progress, error_data, prose_of
+from luna.narration.progress import Progress, error_data, plan_of, prose_of
 from luna.narrator import service as narrator
 from luna.story import service as story_service
 from luna.story import tellings, turns
@@ -152,7 +152,7 @@ class Desk:
 
     async def _recover_one(self, telling: Telling) -> None:
         events, closed = await self.runtime.live.read(telling.turn_id)
-        progress = Progress(self.runtime.live, telling, text=prose_of(events))
+        progress = Progress(self.runtime.live, telling, text=prose_of(events), plan=plan_of(events))
         try:
             first = await self._first_events(telling)
             turn = await keep_partial(self.runtime, progress, "interrupted", first)

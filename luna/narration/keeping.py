@@ -76,7 +76,7 @@ async def keep_partial(
     if not prose:
         return None
     settings = await runtime.settings.current()
-    plan = progress.plan or (Plan.model_validate(telling.plan) if telling.plan else None)
+    plan = progress.plan
     events = (*first, *(plan.changes if plan else ()))
     async with runtime.db.read() as tx:
         story = await story_service.parts(tx, telling.owner, telling.story_id)

@@ -108,7 +108,7 @@ async def _plan(start: Start, situation: Situation, progress: Progress) -> Plan:
     changes = possible_events(step.value.changes, situation.state)
     plan = step.value.model_copy(update={"changes": changes})
     progress.plan = plan
-    progress.complete(step, beats=[beat.what for beat in plan.beats], tension=plan.tension)
+    progress.complete(step, plan=plan.model_dump(mode="json", exclude={"moves"}))
     return plan
 
 

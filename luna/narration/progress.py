@@ -97,3 +97,11 @@ def prose_of(events: list[LiveEvent]) -> str:
         elif event.type == "restart":
             text = ""
     return text
+
+
+def plan_of(events: list[LiveEvent]) -> Plan | None:
+    """The plan that a channel carried, if it came that far."""
+    for event in events:
+        if event.type == "agent_complete" and "plan" in event.data:
+            return Plan.model_validate(event.data["plan"])
+    return None

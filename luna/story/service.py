@@ -263,3 +263,9 @@ async def ways_to_heads(
         if branch.head is not None:
             names.setdefault(branch.head, branch.name)
     return names, list(await turn_store.turns_towards(tx, story_id, list(names)))
+
+
+async def totals(runtime: Runtime) -> tuple[int, float, float, dict[str, float]]:
+    """Over all owners: turns told, seconds and dollars per turn, and seconds per agent, on average."""
+    async with runtime.db.read() as tx:
+        return await turn_store.totals(tx)

@@ -156,7 +156,6 @@ class TellingRow(Base):
     status: Mapped[str] = mapped_column(sa.String(16), default="running")
     stop_asked: Mapped[bool] = mapped_column(default=False)
     holder: Mapped[str] = mapped_column(sa.String(80))
-    plan: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
     error: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
@@ -170,4 +169,5 @@ class TraceRow(Base):
     ordinal: Mapped[int] = mapped_column(primary_key=True)
     agent: Mapped[str] = mapped_column(sa.String(40))
     engine: Mapped[str] = mapped_column(sa.String(300))
+    seconds: Mapped[float] = mapped_column(default=0.0)
     report: Mapped[dict[str, Any]] = mapped_column(JsonColumn)

@@ -119,11 +119,6 @@ async def get(tx: Transaction, owner: str, turn_id: str) -> Telling:
     return _shown(row)
 
 
-async def keep_plan(tx: Transaction, turn_id: str, plan: dict[str, object]) -> None:
-    """Remember the plan of a telling, so that what a crash leaves of it knows what was meant to happen."""
-    await tx.execute(sa.update(TellingRow).where(TellingRow.id == turn_id).values(plan=plan))
-
-
 async def ask_stop(tx: Transaction, owner: str, turn_id: str) -> Telling:
     """Note that a telling should stop, for whichever process is at it. Raises NotFound."""
     telling = await get(tx, owner, turn_id)
@@ -204,7 +199,6 @@ def _shown(row: TellingRow) -> Telling:
             "request": row.request,
             "status": row.status,
             "stop_asked": row.stop_asked,
-            "plan": row.plan,
             "error": row.error,
             "created_at": row.created_at,
         }

@@ -252,6 +252,7 @@ async def add_traces(tx: Transaction, turn_id: str, traces: Sequence[AgentTrace]
                 ordinal=ordinal,
                 agent=trace.agent,
                 engine=trace.engine,
+                seconds=trace.seconds,
                 report=trace.model_dump(mode="json"),
             )
         )
@@ -275,3 +276,19 @@ async def turns_towards(tx: Transaction, story_id: str, heads: Sequence[str]) ->
         .order_by(TurnRow.depth, TurnRow.created_at, TurnRow.id)
     )
     return rows.all()
+
+
+async def totals(tx: Transaction) -> tuple[int, float, float, dict[str, float]]:
+    """Over all owners: turns told, seconds and dollars per turn, and seconds per agent, on average."""
+    count, seconds, nanos = (
+        await tx.execute(
+            sa.select(sa.func.count(), sa.func.avg(TurnRow.seconds), sa.func.avg(TurnRow.cost_nanos)).where(
+                TurnRow.status == "done"
+            )
+        )
+    ).one()
+    agents = await tx.execute(
+        sa.select(TraceRow.agent, sa.func.avg(TraceRow.seconds)).group_by(TraceRow.agent)
+    )
+    average = {agent: float(spent or 0) for agent, spent in agents}
+    return int(count), float(seconds or 0), float(nanos or 0) / 1e9, average

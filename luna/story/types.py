@@ -265,6 +265,5 @@ class Telling(Frozen):
     request: TellingRequest
     status: Literal["running", "done", "stopped", "failed", "interrupted"]
     stop_asked: bool = False
-    plan: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
     created_at: datetime

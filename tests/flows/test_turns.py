@@ -326,3 +326,17 @@ async def test_a_hundred_turns(client: httpx.AsyncClient) -> None:
         assert tokens["prose"] <= 700
         assert not [f for f in turn["turn"]["findings"] if f["severity"] == "error"], turn["turn"]["findings"]
     assert len(await texts(client, story)) == 101
+
+
+async def test_metrics_and_status_tell_of_turns_and_engines(client: httpx.AsyncClient) -> None:
+    story = await begin(client)
+    await act(client, story, "wait")
+    metrics = await ok(await client.get("/metrics"))
+    assert metrics["total_turns_generated"] == 2
+    assert metrics["avg_turn_time_seconds"] > 0
+    assert metrics["writer_avg_time"] >= 0
+    text = (await client.get("/metrics", headers={"Accept": "text/plain"})).text
+    assert "turns" in text
+    status = await ok(await client.get("/status"))
+    assert {engine["kind"] for engine in status["engines"]} >= {"narrator", "database"}
+    assert any("/narrate/turn" in route for route in status["routes"])

@@ -355,6 +355,7 @@ def upgrade() -> None:
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("agent", sa.String(length=40), nullable=False),
         sa.Column("engine", sa.String(length=300), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("report", JsonColumn, nullable=False),
         sa.ForeignKeyConstraint(
             ["turn_id"], ["turn.id"], name=op.f("fk_agent_trace_turn_id"), ondelete="CASCADE"
@@ -481,7 +482,6 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("stop_asked", sa.Boolean(), nullable=False),
         sa.Column("holder", sa.String(length=80), nullable=False),
-        sa.Column("plan", JsonColumn, nullable=True),
         sa.Column("error", JsonColumn, nullable=True),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("finished_at", UtcTime(), nullable=True),
