@@ -89,7 +89,7 @@ def test_a_whole_session_through_a_pipe(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A running server, whose narrator takes its time when it is watched."""
-    with serving(tmp_path_factory.mktemp("served") / "data", BUILTIN_WORDS_PER_SECOND="25") as server:
+    with serving(tmp_path_factory.mktemp("served") / "data", BUILTIN_WORDS_PER_SECOND="12") as server:
         yield server
 
 
@@ -185,9 +185,7 @@ def test_ctrl_c_stops_the_words_and_then_leaves(served: Served) -> None:
     terminal = Terminal("play", story, data=served.data)
     terminal.read_until(r"turn 0 · Main")
     terminal.type("go to the bell tower\r")
-    shown = terminal.read_until(
-        r"tower to itself|You leave|bell tower (?:is|has)|\w+ \w+ \w+ \w+ \w+ \w+ \w+\."
-    )
+    shown = terminal.read_until(r"\n  [A-Z“]\w*,? \w+")
     terminal.type("\x03")
     shown += terminal.read_until(r"turn 1 · Main")
     assert "What was written is kept" in shown
