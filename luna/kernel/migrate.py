@@ -148,11 +148,6 @@ def _upgrade(connection: sa.Connection) -> None:
 
     config = _config()
     config.attributes["connection"] = connection
-    if not _script().get_heads():  # before the first migration is written, the tables are made as they are
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS vector")
-        load_tables().create_all(connection)
-        return
     try:
         command.upgrade(config, "head")
     except CommandError as error:

@@ -2,7 +2,8 @@
 
 A file has three parts divided by `{{ cut }}`, in the order in which they are sent: rules (always the same),
 story (the same for many turns) and turn (new each time). What changes least comes first, so that providers'
-prompt caches hit. A file is looked for as `<style>/<agent>.jinja`, then `default/<agent>.jinja`, in the user's folder first.
+prompt caches hit. A file is looked for as `<style>/<agent>.jinja`, then `default/<agent>.jinja`, in the user's folder first;
+`builtin/<style>/<agent>.jinja` always names ours, for a user's file that extends it.
 """
 
 from dataclasses import dataclass
@@ -92,8 +93,9 @@ def _find(environment: ImmutableSandboxedEnvironment, agent: str, style: str) ->
 @lru_cache(maxsize=8)
 def _environment(folder: str) -> ImmutableSandboxedEnvironment:
     """Sandboxed: a shared folder of prompts is data, not code."""
+    ours = FileSystemLoader(str(files("luna.room") / "prompts"))
     loaders: list[BaseLoader] = [FileSystemLoader(Path(folder))] if folder else []
-    loaders.append(FileSystemLoader(str(files("luna.room") / "prompts")))
+    loaders += [ours, PrefixLoader({"builtin": ours})]
     return ImmutableSandboxedEnvironment(
         loader=ChoiceLoader(loaders),
         undefined=StrictUndefined,
