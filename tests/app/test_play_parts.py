@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from luna_command import Served, serving
 
-from luna.app.client import Client, ServerAway, checked_url, read_events
+from luna.app.client import Client
+from luna.app.client_wire import ServerAway, checked_url, read_events
 from luna.app.play.choosing import find_story
 from luna.app.play.importing import kind_of
 from luna.app.play.screen import Screen, Wrapper, cells, clean, dollars

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from luna.app.client import Client, checked_url
+from luna.app.client import Client
+from luna.app.client_wire import checked_url
 from luna.kernel.errors import LunaError, NotSignedIn
 from luna.kernel.lock import find_server, write_private
 

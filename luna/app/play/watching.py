@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from luna.app.client import Client, Event, ServerAway
+from luna.app.client import Client
+from luna.app.client_wire import Event, ServerAway
 from luna.app.play.screen import MARGIN, Screen, Wrapper
 from luna.story.types import Turn
 
