@@ -2,8 +2,8 @@
 
 A file has three parts divided by `{{ cut }}`, in the order in which they are sent: rules (always the same),
 story (the same for many turns) and turn (new each time). What changes least comes first, so that providers'
-prompt caches hit. A file is looked for as `<style>/<agent>.jinja`, then `default/<agent>.jinja`, in the user's folder first;
-`builtin/<style>/<agent>.jinja` always names ours, for a user's file that extends it.
+prompt caches hit. A file is looked for as `<style>/<agent>.jinja`, then `default/<agent>.jinja`, in the
+user's folder first; `builtin/<style>/<agent>.jinja` always names ours, for a user's file that extends it.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+)
     BaseLoader,
     ChoiceLoader,
     FileSystemLoader,
