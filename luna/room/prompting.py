@@ -21,13 +21,6 @@ from jinja2 import (
     TemplateError,
     TemplateNotFound,
 )
-    BaseLoader,
-    ChoiceLoader,
-    FileSystemLoader,
-    StrictUndefined,
-    TemplateError,
-    TemplateNotFound,
-)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from luna.kernel.errors import BadInput
