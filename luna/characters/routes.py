@@ -57,6 +57,16 @@ IMPORT_BODY: dict[str, Any] = {
     }
 }
 
+CARD_FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The card as a file",
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "image/png": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
 
 @router.post("/import", status_code=201, openapi_extra=IMPORT_BODY)
 async def import_card(runtime: Running, asker: Asking, request: Request) -> CardImported:
@@ -100,7 +110,7 @@ async def change_card(runtime: Running, asker: Asking, character_id: str, change
     return await service.change_card(runtime, asker.id, character_id, changes)
 
 
-@router.get("/{character_id}/export", response_class=Response)
+@router.get("/{character_id}/export", response_class=Response, responses=CARD_FILE)
 async def export_card(
     runtime: Running,
     asker: Asking,

@@ -40,8 +40,16 @@ EVENT_STREAM: dict[int | str, dict[str, Any]] = {
         "description": "Server-sent events: status, cost_estimate, agent_start, agent_complete, delta, restart, "
         "error, done. Each has an id; send the last one as Last-Event-ID to get exactly the rest.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
-    }
+    },
+    **{
+        status: {
+            "description": said["description"],
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, said in PROBLEMS.items()
+    },
 }
+"""A stream, or a problem: said outright, or it would be described as a stream too."""
 Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=200)]
 OnBranch = Annotated[str | None, Query(max_length=64, description="A branch; the active one if left out.")]

@@ -1,6 +1,6 @@
 """HTTP of lorebooks and worlds."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Response, UploadFile
 
@@ -25,6 +25,12 @@ router = APIRouter(tags=["worlds"], responses=PROBLEMS)
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
+BOOK_FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The lorebook as a file",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
 
 
 @router.post("/lorebooks/upload", status_code=201)
@@ -72,7 +78,7 @@ async def get_lorebook(
     return await service.show_book(runtime, asker.id, lorebook_id, limit, offset)
 
 
-@router.get("/lorebooks/{lorebook_id}/export", response_class=Response)
+@router.get("/lorebooks/{lorebook_id}/export", response_class=Response, responses=BOOK_FILE)
 async def export_lorebook(runtime: Running, asker: Asking, lorebook_id: str) -> Response:
     """The lorebook as a file, in the format it came in."""
     name, content = await service.export_book(runtime, asker.id, lorebook_id)
