@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LUNA = ROOT / "luna"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 BROUGHT_ALONG = {"starlette": "fastapi", "pydantic_core": "pydantic"}
 """Packages that are a part of another one we name."""
 NAMED_OTHERWISE = {
@@ -75,18 +76,35 @@ def test_nobody_reaches_into_the_rows_of_another_slice() -> None:
     assert not wrong
 
 
+def named(wishes: list[str]) -> set[str]:
+    """The names of packages in a list of the project file."""
+    return {normal(re.split(r"[\[<>=~! ;]", wish)[0]) for wish in wishes}
+
+
+def normal(name: str) -> str:
+    """A package's name as installers compare it."""
+    return name.lower().replace("_", "-")
+
+
+def unnamed(names: set[str], known: set[str]) -> set[str]:
+    """The packages among imported names that the project file does not name."""
+    tops = {name.split(".")[0] for name in names} - {"luna", *sys.stdlib_module_names}
+    return {top for top in tops if normal(NAMED_OTHERWISE.get(top, BROUGHT_ALONG.get(top, top))) not in known}
+
+
 def test_every_package_that_is_imported_is_named_in_the_project_file() -> None:
     """What only another package brings along can go away with its next version."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    named = {re.split(r"[\[<>=~! ;]", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
-    tops = {name.split(".")[0] for names in IMPORTS.values() for name in names}
-    tops -= {"luna", *sys.stdlib_module_names}
-    missing = {
-        top
-        for top in tops
-        if NAMED_OTHERWISE.get(top, BROUGHT_ALONG.get(top, top)).lower().replace("_", "-") not in named
-    }
-    assert not missing
+    names = {name for names in IMPORTS.values() for name in names}
+    assert not unnamed(names, named(PROJECT["project"]["dependencies"]))
+
+
+def test_every_package_that_tests_import_is_named_in_the_project_file() -> None:
+    """A package that somebody installed by hand is not on the next machine."""
+    paths = [path for folder in ("tests", "bench") for path in (ROOT / folder).rglob("*.py")]
+    local = {"tests", "bench", *(path.stem for path in paths), *(path.parent.name for path in paths)}
+    names = {name for path in paths for name in imported(path) if name.split(".")[0] not in local}
+    wishes = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"]
+    assert not unnamed(names, named(wishes))
 
 
 @pytest.mark.parametrize("word", ["utils", "helpers", "manager", "base", "misc", "common"])
