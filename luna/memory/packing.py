@@ -1,8 +1,10 @@
 """Choosing what goes into a briefing: candidates with a score, packed into a token budget. Pure."""
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from luna.memory.types import Hit
 from luna.turns.events import PLAYER, WorldState
 from luna.turns.types import Briefing, BriefingItem, ItemKind, RecentTurn
 from luna.turns.world import World
@@ -221,6 +223,22 @@ def from_knowledge(state: WorldState, words: Sequence[str]) -> list[BriefingItem
                 )
             )
     return found
+
+
+def ranked(hits: Sequence[Sequence[Hit]], before: int) -> list[Hit]:
+    """The turns that have some of the words, best first; `hits` are those of each word, newest ones first.
+
+    A word counts the more, the rarer it is in the stretch of the story that its hits cover. Equal turns: the
+    later one first.
+    """
+    scores: dict[Hit, float] = {}
+    for found in hits:
+        if not found:
+            continue
+        stretch = max(before - min(hit.depth for hit in found), len(found))
+        for hit in found:
+            scores[hit] = scores.get(hit, 0.0) + math.log1p(stretch / len(found))
+    return sorted(scores, key=lambda hit: (-scores[hit], -hit.depth, -hit.number))
 
 
 def best_passage(body: str, words: Sequence[str], longest: int = 2) -> tuple[str, int]:

@@ -6,14 +6,17 @@ packed by score into the budget.
 
 from luna.kernel.database import Transaction
 from luna.memory import store
-from luna.memory.packing import Count, best_passage, from_cast, from_knowledge, pack, words_of
+from luna.memory.packing import Count, best_passage, from_cast, from_knowledge, pack, ranked, words_of
 from luna.narrator import service as narrator
 from luna.story import service as story_service
 from luna.story.types import Head, Lineage, StoryParts, Turn
 from luna.turns.types import Action, Briefing, BriefingItem
 from luna.worlds.activation import activate
 
-FOUND = 200
+FOUND = 150
+"""Turns looked up for each word of an action."""
+LOOKED_AT = 24
+"""Turns whose text is read, to find the passage in them."""
 REMEMBERED = 12
 LORE_SHARE = 0.6
 
@@ -52,20 +55,25 @@ async def _remembered(
     tx: Transaction, story: StoryParts, past: Lineage, before: int, words: list[str]
 ) -> list[BriefingItem]:
     """Passages of earlier turns of this timeline that share words with the action."""
+    on_the_way = {part.segment: part for part in past.parts}
+    by_word = [
+        [hit for hit in hits if (part := on_the_way.get(hit.segment)) and part.after < hit.depth <= part.upto]
+        for hits in await store.search(tx, story.story_id, words, before, FOUND)
+    ]
+    best = ranked(by_word, before)[:LOOKED_AT]
+    bodies = await store.bodies(tx, [hit.number for hit in best])
     found: list[BriefingItem] = []
-    for match in await store.search(tx, story.story_id, words, before, FOUND):
-        if not past.contains(match.segment, match.depth):
-            continue
-        passage, shared = best_passage(match.body, words)
+    for hit in best:
+        passage, shared = best_passage(bodies[hit.number], words)
         if shared:
             found.append(
                 BriefingItem(
                     kind="turn",
-                    source=f"turn:{match.turn_id}",
-                    text=f"Turn {match.depth}: {passage}",
+                    source=f"turn:{hit.turn_id}",
+                    text=f"Turn {hit.depth}: {passage}",
                     reason=f"shares {shared} word{'s' if shared > 1 else ''} with the action",
                     score=2.0 + shared * 0.8,
-                    turns=(match.depth,),
+                    turns=(hit.depth,),
                 )
             )
         if len(found) == REMEMBERED:

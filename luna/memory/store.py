@@ -1,10 +1,12 @@
 """Queries on the text of turns."""
 
+from collections.abc import Mapping, Sequence
+
 import sqlalchemy as sa
 
 from luna.kernel.database import Transaction
 from luna.memory.tables import TurnTextRow
-from luna.memory.types import Match
+from luna.memory.types import Hit
 
 
 async def keep(tx: Transaction, *, turn_id: str, story_id: str, segment: str, depth: int, body: str) -> None:
@@ -23,31 +25,45 @@ async def change(tx: Transaction, turn_id: str, body: str) -> None:
     )
 
 
-async def search(tx: Transaction, story_id: str, words: list[str], before: int, most: int) -> list[Match]:
-    """Turns of a story (of all its timelines) with any of the words, numbered below `before`, best first.
+async def search(
+    tx: Transaction, story_id: str, words: Sequence[str], before: int, most: int
+) -> list[list[Hit]]:
+    """For each word the newest turns of a story (of all its timelines) that have it, numbered below `before`.
 
-    `words` are plain lower-case words. Scores grow with relevance and compare within one answer only.
+    `words` are plain lower-case words. At most `most` a word: a rare word finds all its turns, however long
+    ago they were, and a word that is everywhere says little of any one, so the work stays the same in a
+    long story.
     """
     if not words:
         return []
-    if tx.get_bind().dialect.name == "sqlite":
-        query = sa.text(
-            "SELECT t.turn_id, t.segment, t.depth, t.body, -bm25(memory_fts) AS score"
-            " FROM memory_fts JOIN memory_text t ON t.number = memory_fts.rowid"
-            " WHERE memory_fts MATCH :words AND t.story_id = :story AND t.depth < :before"
-            " ORDER BY score DESC, t.depth DESC LIMIT :most"
-        )
-        wanted = " OR ".join(f'"{word}"' for word in words)
-    else:
-        query = sa.text(
-            "SELECT turn_id, segment, depth, body, ts_rank(lexemes, q) AS score"
-            " FROM memory_text, to_tsquery('english', :words) q"
-            " WHERE lexemes @@ q AND story_id = :story AND depth < :before"
-            " ORDER BY score DESC, depth DESC LIMIT :most"
-        )
-        wanted = " | ".join(words)
-    rows = await tx.execute(query, {"words": wanted, "story": story_id, "before": before, "most": most})
-    return [
-        Match(turn_id=turn_id, segment=segment, depth=depth, body=body, score=float(score))
-        for turn_id, segment, depth, body, score in rows
-    ]
+    is_sqlite = tx.get_bind().dialect.name == "sqlite"
+    part = SQLITE_WORD if is_sqlite else POSTGRES_WORD
+    query = " UNION ALL ".join(part.format(n=n) for n in range(len(words)))
+    given = {f"w{n}": f'"{word}"' if is_sqlite else word for n, word in enumerate(words)}
+    rows = await tx.execute(sa.text(query), {**given, "story": story_id, "before": before, "most": most})
+    found = [list[Hit]() for _ in words]
+    for row in rows:
+        n: int = row[0]
+        found[n].append(Hit(*row[1:]))
+    return found
+
+
+SQLITE_WORD = (
+    "SELECT * FROM (SELECT {n} AS n, t.number, t.turn_id, t.segment, t.depth"
+    " FROM memory_fts JOIN memory_text t ON t.number = memory_fts.rowid"
+    " WHERE memory_fts MATCH :w{n} AND t.story_id = :story AND t.depth < :before"
+    " ORDER BY memory_fts.rowid DESC LIMIT :most)"
+)
+POSTGRES_WORD = (
+    "(SELECT {n} AS n, number, turn_id, segment, depth FROM memory_text"
+    " WHERE lexemes @@ to_tsquery('english', :w{n}) AND story_id = :story AND depth < :before"
+    " ORDER BY depth DESC LIMIT :most)"
+)
+
+
+async def bodies(tx: Transaction, numbers: Sequence[int]) -> Mapping[int, str]:
+    """The texts of some rows."""
+    rows = await tx.execute(
+        sa.select(TurnTextRow.number, TurnTextRow.body).where(TurnTextRow.number.in_(numbers))
+    )
+    return {row.number: row.body for row in rows}

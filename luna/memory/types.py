@@ -1,13 +1,12 @@
 """Values of the memory slice."""
 
-from luna.kernel.values import Frozen
+from typing import NamedTuple
 
 
-class Match(Frozen):
-    """A turn that a search found, on whatever timeline."""
+class Hit(NamedTuple):
+    """A turn that has a word, on whatever timeline. `number` counts the rows of the index."""
 
+    number: int
     turn_id: str
     segment: str
     depth: int
-    body: str
-    score: float

@@ -1,6 +1,7 @@
 """Queries on the turn tree: appending, walking back, takes, revisions, snapshots, traces."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -99,19 +100,17 @@ async def turns_between(tx: Transaction, past: Lineage, first: int, last: int) -
     parts = past.within(first, last)
     if not parts:
         return []
-    rows = await tx.scalars(
-        sa.select(TurnRow)
-        .where(
-            sa.or_(
-                *(
-                    sa.and_(TurnRow.segment == p.segment, TurnRow.depth > p.after, TurnRow.depth <= p.upto)
-                    for p in parts
-                )
-            )
-        )
-        .order_by(TurnRow.depth)
-    )
+    rows = await tx.scalars(sa.select(TurnRow).where(_in_parts(parts)).order_by(TurnRow.depth))
     return rows.all()
+
+
+def _in_parts(parts: Sequence[Part]) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        *(
+            sa.and_(TurnRow.segment == p.segment, TurnRow.depth > p.after, TurnRow.depth <= p.upto)
+            for p in parts
+        )
+    )
 
 
 async def state_after(tx: Transaction, turn: TurnRow | None, past: Lineage) -> WorldState:
@@ -122,24 +121,32 @@ async def state_after(tx: Transaction, turn: TurnRow | None, past: Lineage) -> W
     """
     if turn is None:
         return WorldState()
-    base = turn.depth - turn.depth % SNAPSHOT_EVERY
-    late: list[TurnRow] = []
+    base, last = turn.depth - turn.depth % SNAPSHOT_EVERY, turn.depth
+    late: list[list[Any]] = []
     while True:
-        found = await turns_between(tx, past, base, base + SNAPSHOT_EVERY - 1)
-        late[:0] = [t for t in found if t.depth <= turn.depth]
-        kept = await tx.get(SnapshotRow, late[0].id)
-        if kept is not None:
-            state = WorldState.model_validate(kept.state)
-            return replay(state, late[1:])
+        rows = await tx.execute(
+            sa.select(SnapshotRow.state, TurnRow.events)
+            .outerjoin(SnapshotRow, SnapshotRow.turn_id == TurnRow.id)
+            .where(_in_parts(past.within(base, last)))
+            .order_by(TurnRow.depth)
+        )
+        states, events = zip(*rows, strict=True)
+        late[:0] = events
+        if states[0] is not None:
+            return _replayed(WorldState.model_validate(states[0]), late[1:])
         if base == 0:
-            return replay(WorldState(), late)
-        base -= SNAPSHOT_EVERY
+            return _replayed(WorldState(), late)
+        base, last = base - SNAPSHOT_EVERY, base - 1
 
 
 def replay(state: WorldState, turns: Sequence[TurnRow]) -> WorldState:
     """Apply the events of some turns, in order."""
-    for turn in turns:
-        state = rebuild(state, EVENTS.validate_python(turn.events))
+    return _replayed(state, [turn.events for turn in turns])
+
+
+def _replayed(state: WorldState, events: Sequence[list[Any]]) -> WorldState:
+    for some in events:
+        state = rebuild(state, EVENTS.validate_python(some))
     return state
 
 
@@ -160,12 +167,19 @@ async def forget_snapshots(tx: Transaction, story_id: str, from_depth: int) -> N
     )
 
 
+def _children(story_id: str, parent_id: str | None) -> sa.ColumnElement[bool]:
+    """The turns below a turn, or the openings. A parent is of one story only: with the story named as well,
+    SQLite would walk through all its turns in the order that is asked for."""
+    if parent_id is not None:
+        return TurnRow.parent_id == parent_id
+    return sa.and_(TurnRow.story_id == story_id, TurnRow.parent_id.is_(None))
+
+
 async def siblings(tx: Transaction, turn: TurnRow) -> Sequence[TurnRow]:
     """The takes of a turn, itself included, in the order they were told."""
-    same = TurnRow.parent_id == turn.parent_id if turn.parent_id else TurnRow.parent_id.is_(None)
     rows = await tx.scalars(
         sa.select(TurnRow)
-        .where(TurnRow.story_id == turn.story_id, same)
+        .where(_children(turn.story_id, turn.parent_id))
         .order_by(TurnRow.created_at, TurnRow.id)
     )
     return rows.all()
@@ -178,11 +192,9 @@ async def take_ids(
     known = [p for p in parents if p is not None]
     where = TurnRow.parent_id.in_(known)
     if len(known) < len(parents):
-        where = sa.or_(where, TurnRow.parent_id.is_(None))
+        where = sa.or_(where, _children(story_id, None))
     rows = await tx.execute(
-        sa.select(TurnRow.parent_id, TurnRow.id)
-        .where(TurnRow.story_id == story_id, where)
-        .order_by(TurnRow.created_at, TurnRow.id)
+        sa.select(TurnRow.parent_id, TurnRow.id).where(where).order_by(TurnRow.created_at, TurnRow.id)
     )
     found: dict[str | None, list[str]] = {}
     for parent, turn_id in rows:
@@ -192,10 +204,9 @@ async def take_ids(
 
 async def next_retake(tx: Transaction, story_id: str, parent_id: str | None, action: str, mode: str) -> int:
     """The number of the next retake of an action at a place: one more than the highest so far, from 1."""
-    same = TurnRow.parent_id == parent_id if parent_id else TurnRow.parent_id.is_(None)
     highest = await tx.scalar(
         sa.select(sa.func.max(TurnRow.retakes)).where(
-            TurnRow.story_id == story_id, same, TurnRow.action == action, TurnRow.mode == mode
+            _children(story_id, parent_id), TurnRow.action == action, TurnRow.mode == mode
         )
     )
     return (highest or 0) + 1
