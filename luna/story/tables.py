@@ -69,7 +69,7 @@ class TurnRow(Base):
     revision: Mapped[int] = mapped_column(default=0)
     picture: Mapped[str | None] = mapped_column(Id)
     cost_nanos: Mapped[int] = mapped_column(sa.BigInteger, default=0)
-    seconds: Mapped[float] = mapped_column(default=0.0)
+    seconds: Mapped[float] = mapped_column(sa.Float, default=0.0)
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 
 
@@ -169,5 +169,5 @@ class TraceRow(Base):
     ordinal: Mapped[int] = mapped_column(primary_key=True)
     agent: Mapped[str] = mapped_column(sa.String(40))
     engine: Mapped[str] = mapped_column(sa.String(300))
-    seconds: Mapped[float] = mapped_column(default=0.0)
+    seconds: Mapped[float] = mapped_column(sa.Float, default=0.0)
     report: Mapped[dict[str, Any]] = mapped_column(JsonColumn)

@@ -331,7 +331,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("picture", sa.String(length=36), nullable=True),
         sa.Column("cost_nanos", sa.BigInteger(), nullable=False),
-        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["parent_id"], ["turn.id"], name=op.f("fk_turn_parent_id"), ondelete="CASCADE"
@@ -355,7 +355,7 @@ def upgrade() -> None:
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("agent", sa.String(length=40), nullable=False),
         sa.Column("engine", sa.String(length=300), nullable=False),
-        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
         sa.Column("report", JsonColumn, nullable=False),
         sa.ForeignKeyConstraint(
             ["turn_id"], ["turn.id"], name=op.f("fk_agent_trace_turn_id"), ondelete="CASCADE"
