@@ -163,7 +163,7 @@ async def take_orphans(tx: Transaction, instance: str, holder: str, *, everythin
     that one process owns) takes all that are not of this holder.
     """
     of_us = TellingRow.holder.like(f"{instance}:%")
-    late = sa.or_(BranchRow.lease_until < now(), BranchRow.lease_turn != TellingRow.id)
+    late = sa.or_(BranchRow.lease_until < now(), BranchRow.lease_turn.is_distinct_from(TellingRow.id))
     gone = TellingRow.holder != holder if everything else sa.or_(of_us, late)
     rows = await tx.scalars(
         sa.select(TellingRow)

@@ -4,16 +4,29 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
-from playing import events
+from playing import act as next_turn
+from playing import begin as begin_story
+from playing import events, ok, texts
 from serving import Server, read_words, running
 
 from luna.kernel.database import Database
+from luna.kernel.errors import Unavailable
+from luna.kernel.http import LOCAL_USER
+from luna.kernel.runtime import Runtime
+from luna.kernel.values import now
+from luna.narration.desk import Desk
+from luna.story import tellings
+from luna.story.tables import BranchRow
+from luna.story.types import TellingRequest
+from luna.turns.types import Action
 
 TAKEOVER_SECONDS = 30.0
 
@@ -162,6 +175,66 @@ def test_a_story_thrown_away_in_between_does_not_hold_up_the_rest(postgres_url: 
             assert act(two, kept).status_code == 200
             assert two.client.post(f"/stories/{gone}/restore").status_code == 200
             assert act(two, gone).status_code == 200
+
+
+async def left_behind(runtime: Runtime, client: httpx.AsyncClient) -> tuple[str, str]:
+    """A story with a turn that a dead server had begun, its lease run out; gives both ids."""
+    story = await begin_story(client)
+    request = TellingRequest(action=Action(text="look around"))
+    async with runtime.db.begin() as tx:
+        lost, _ = await tellings.claim_turn(tx, LOCAL_USER, story, None, request, holder="gone:1")
+    runtime.live.publish(lost.turn_id, "delta", {"text": "The tide goes out. Somebody "})
+    await runtime.live.flush()
+    runtime.live._channels.clear()
+    late = sa.update(BranchRow).where(BranchRow.lease_turn == lost.turn_id)
+    async with runtime.db.begin() as tx:
+        await tx.execute(late.values(lease_until=now() - timedelta(seconds=1)))
+    return story, lost.turn_id
+
+
+async def test_of_many_that_clear_up_at_once_one_does(runtime: Runtime, client: httpx.AsyncClient) -> None:
+    for _ in range(5):
+        story, lost = await left_behind(runtime, client)
+        desks = [Desk(replace(runtime, instance=f"other{n}", boot=f"{n}")) for n in range(4)]
+        cleared = await asyncio.gather(*(desk.recover(everything=False) for desk in desks))
+        assert sorted(cleared) == [0, 0, 0, 1]
+        turn = await ok(await client.get(f"/stories/{story}/turns/{lost}"))
+        assert (turn["status"], turn["narrative_text"]) == ("interrupted", "The tide goes out.")
+        assert await texts(client, story) == [(await texts(client, story))[0], "The tide goes out."]
+        assert (await next_turn(client, story, "wait"))["turn_number"] == 2
+
+
+async def test_what_was_left_behind_does_not_hide_what_came_after(
+    runtime: Runtime, client: httpx.AsyncClient
+) -> None:
+    """Once the lease has run out a person may go on before anybody cleared up. The old turn is a take then."""
+    story, lost = await left_behind(runtime, client)
+    newer = await next_turn(client, story, "wait")
+    desk = Desk(replace(runtime, instance="other", boot="2"))
+    assert await desk.recover(everything=False) == 1
+    assert (await texts(client, story))[-1] == newer["narrative_text"]
+    takes = await ok(await client.get(f"/stories/{story}/turns/{newer['turn_id']}/takes"))
+    assert {take["turn_id"] for take in takes} == {lost, newer["turn_id"]}
+    assert await desk.recover(everything=False) == 0
+    await ok(await client.post(f"/stories/{story}/turns/{lost}/choose"))
+    assert (await texts(client, story))[-1] == "The tide goes out."
+
+
+async def test_a_database_that_is_away_while_clearing_up_only_delays_it(
+    runtime: Runtime, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story, lost = await left_behind(runtime, client)
+    desk = Desk(replace(runtime, instance="other", boot="2"))
+
+    async def away(*_: object) -> None:
+        raise Unavailable("The database does not answer.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(runtime.live), "read", away)
+        with pytest.raises(Unavailable):
+            await desk.recover(everything=False)
+    await desk.recover(everything=False)
+    assert (await ok(await client.get(f"/stories/{story}/turns/{lost}")))["status"] == "interrupted"
 
 
 async def run_out_and_delete(url: str, story: str) -> None:
