@@ -29,6 +29,8 @@ from measuring import ROOT, machine, new_postgres, percentile, postgres
 from model_server import WHEN, moment
 
 PER_SECOND = 20
+RAMP = 0.3
+"""The part of a turn's time over which the turns begin: people do not all act in one moment."""
 Event = tuple[str, str, str]
 
 
@@ -81,9 +83,14 @@ def events_of(pieces: list[tuple[int, bytes]]) -> list[tuple[int, Event]]:
             if ": " in line and line[0] != ":"
         )
         if "event" in fields:
-            found.append((moments[piece][1], (fields["id"], fields["event"], fields["data"])))
+            found.append((moments[piece][1], (fields["id"], fields["event"], plain(fields["data"]))))
         start = end + 2
     return found
+
+
+def plain(data: str) -> str:
+    """JSON with its keys in order: PostgreSQL keeps values, not the order they were written in."""
+    return json.dumps(json.loads(data), sort_keys=True)
 
 
 def unchunked(pieces: list[tuple[int, bytes]]) -> tuple[bytes, list[tuple[int, int]]]:
@@ -171,8 +178,9 @@ async def follow(port: int, ids: list[str], readers: int, seconds: float) -> tup
             answer.raise_for_status()
             return answer.json()["turn_id"], answer.json()["events"]
 
-        async def begin_and_read(story: str) -> str:
-            turn, path = await begin(story)
+        async def begin_and_read(place: int) -> str:
+            await asyncio.sleep(seconds * RAMP * place / len(ids))
+            turn, path = await begin(ids[place])
             mine = [
                 Reader(port, path, seconds * (0.2 + 0.06 * (n % 9)) if readers > 1 and n % 5 == 4 else None)
                 for n in range(readers)
@@ -182,7 +190,7 @@ async def follow(port: int, ids: list[str], readers: int, seconds: float) -> tup
             return turn
 
         everybody: list[Reader] = []
-        turns = await asyncio.gather(*map(begin_and_read, ids))
+        turns = await asyncio.gather(*map(begin_and_read, range(len(ids))))
     return everybody, list(turns)
 
 
@@ -197,7 +205,7 @@ async def written(url: str, turns: list[str]) -> dict[str, list[Event]]:
     for turn in turns:
         events, _ = await live.read(turn)
         found[turn] = [
-            (lines[0][4:], lines[1][7:], lines[2][6:])
+            (lines[0][4:], lines[1][7:], plain(lines[2][6:]))
             for e in events
             for lines in [e.wire.decode().split("\n")]
         ]
@@ -206,13 +214,21 @@ async def written(url: str, turns: list[str]) -> dict[str, list[Event]]:
 
 
 def delays(readers: list[Reader]) -> list[float]:
-    """Milliseconds from the model to the reader, of all tokens of readers that stayed."""
+    """Milliseconds from the model to the reader while all turns were live, of all tokens of readers that stayed."""
+    stayed = [reader.events() for reader in readers if reader.breaks_after is None]
+    first = max(min(when for when, (_, kind, _) in had if kind == "delta") for had in stayed)
+    last = min(had[-1][0] for had in stayed)
+    if first >= last:  # the machine was so slow that some ended before others began
+        first, last = 0, WHEN
     found: list[float] = []
-    for reader in readers:
-        if reader.breaks_after is None:
-            for when, (_, kind, data) in reader.events():
-                if kind == "delta" and (text := json.loads(data)["text"].strip()).isdigit():
-                    found.append((when - int(text)) % WHEN)
+    for had in stayed:
+        for when, (_, kind, data) in had:
+            if (
+                kind == "delta"
+                and (text := json.loads(data)["text"].strip()).isdigit()
+                and first <= int(text) <= last
+            ):
+                found.append((when - int(text)) % WHEN)
     return found
 
 
@@ -249,9 +265,9 @@ async def measure(engine: str, url: str, options: argparse.Namespace) -> int:
                 (await client.patch("/settings", json=change)).raise_for_status()
             one, _ = await follow(port, ids[:1], 1, options.seconds)
             alone = delays(one)
-            before, begun = process.cpu_times(), time.monotonic()
+            before, begun, mine = process.cpu_times(), time.monotonic(), time.process_time()
             everybody, turns = await follow(port, ids[1:], options.readers // options.turns, options.seconds)
-            took, after = time.monotonic() - begun, process.cpu_times()
+            took, after, mine = time.monotonic() - begun, process.cpu_times(), time.process_time() - mine
             memory = process.memory_info().rss / 1e6
         kept = await written(url, turns)
     print(f"{engine}: {options.readers} readers over {options.turns} turns of {tokens} tokens, {took:.1f} s")

@@ -8,6 +8,7 @@ written together a few times a second, so a crash loses at most the fraction of 
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,6 +29,10 @@ log = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.2
 POLL_SECONDS = 0.25
 LINGER_SECONDS = 30.0
+BREATH_SECONDS = 15.0
+GATHER, GATHER_LEAST, GATHER_MOST = 0.0003, 0.01, 0.25
+"""With many readers events gather for a moment, this many seconds for each reader of the process, before they are
+sent: every sending costs the same, however much is in it. With some thirty readers or fewer they go out at once."""
 KEPT = timedelta(days=1)
 RESTART_GAP = 10_000
 """Numbers skipped after a crash: readers may have seen some that were never written."""
@@ -63,10 +68,22 @@ class _Channel:
     number: int = 0
     closed: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    waking: asyncio.TimerHandle | None = None
+    woken: float = field(default_factory=time.monotonic)
 
     def wake(self) -> None:
+        """Let every reader look again, now."""
+        if self.waking is not None:
+            self.waking.cancel()
+            self.waking = None
+        self.woken = time.monotonic()
         self.changed.set()
         self.changed = asyncio.Event()
+
+    def wake_in(self, seconds: float) -> None:
+        """Let every reader look again soon; what comes until then reaches them together."""
+        if self.waking is None:
+            self.waking = asyncio.get_running_loop().call_later(seconds, self.wake)
 
 
 class LiveEvents:
@@ -77,6 +94,7 @@ class LiveEvents:
         self._upsert = _upsert_for(db)
         self._channels: dict[str, _Channel] = {}
         self._dirty: set[str] = set()
+        self._readers = 0
         self._writer: asyncio.Task[None] | None = None
         self._flushing = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -100,7 +118,11 @@ class LiveEvents:
         here.events.append(event)
         here.closed = final
         self._dirty.add(channel)
-        here.wake()
+        gather = min(GATHER_MOST, self._readers * GATHER)
+        if final or gather < GATHER_LEAST:
+            here.wake()
+        else:
+            here.wake_in(gather)
         if final:
             asyncio.get_running_loop().call_later(LINGER_SECONDS, self._channels.pop, channel, None)
         return event
@@ -111,20 +133,22 @@ class LiveEvents:
         A channel that nobody knows ends at once. Empty batches are breaths: some seconds without an event.
         """
         here = self._channels.get(channel)
-        while here is not None:
-            changed = here.changed
-            start = _index_after(here.events, after)
-            batch = here.events[start:]
-            if batch:
-                after = batch[-1].number
-                yield batch
-            if here.closed and after >= here.number:
-                return
-            if not batch:
-                try:
-                    await asyncio.wait_for(changed.wait(), 15)
-                except TimeoutError:
-                    yield ()
+        self._readers += 1
+        try:
+            while here is not None:
+                changed = here.changed
+                batch = here.events[_index_after(here.events, after) :]
+                if batch:
+                    after = batch[-1].number
+                    yield batch
+                if here.closed and after >= here.number:
+                    return
+                if not batch:
+                    await changed.wait()
+                    if after >= here.number:
+                        yield ()
+        finally:
+            self._readers -= 1
         async for batch in self._follow_written(channel, after):
             yield batch
 
@@ -139,7 +163,7 @@ class LiveEvents:
                 return
             await asyncio.sleep(POLL_SECONDS)
             idle += POLL_SECONDS
-            if idle >= 15:
+            if idle >= BREATH_SECONDS:
                 idle = 0.0
                 yield ()
 
@@ -218,9 +242,17 @@ class LiveEvents:
         async with self.db.begin() as tx:
             await tx.execute(sa.delete(LiveChunkRow).where(LiveChunkRow.created_at < now() - KEPT))
 
+    def _let_breathe(self) -> None:
+        """Wake the readers of channels where nothing has come for a while: they send a sign of life."""
+        late = time.monotonic() - BREATH_SECONDS
+        for channel in self._channels.values():
+            if channel.woken < late:
+                channel.wake()
+
     async def _write_for_ever(self) -> None:
         pause = FLUSH_SECONDS
         while not self._stopping.is_set():
+            self._let_breathe()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
             pause = FLUSH_SECONDS
