@@ -40,7 +40,7 @@ class Server:
             f"serve('127.0.0.1', {self.port}, Path({str(self.data)!r}), False)"
         )
         self.process = subprocess.Popen([sys.executable, "-c", code], env=self.environment)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90  # a busy machine may need a minute to import everything
         while True:
             with contextlib.suppress(httpx.TransportError):
                 if self.client.get("/health").status_code == 200:
