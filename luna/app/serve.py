@@ -35,7 +35,17 @@ def serve(host: str, port: int, data: Path, open_browser: bool) -> None:
     Raises Conflict when another process has the folder, Unavailable when the port or the database cannot be
     had, BadInput for a setting that does not fit.
     """
-    asyncio.run(_serve(host, port, data, open_browser))
+    with asyncio.Runner(loop_factory=_event_loop()) as runner:
+        runner.run(_serve(host, port, data, open_browser))
+
+
+def _event_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The quicker event loop where there is one (it does not exist for Windows), else Python's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 class Server(uvicorn.Server):
