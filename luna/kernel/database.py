@@ -101,15 +101,25 @@ def _checked(url: str) -> str:
     return url
 
 
+BUSY_SECONDS = 30
+"""How long SQLite waits for somebody else's write."""
+POSTGRES_ARGS = {"options": "-c idle_in_transaction_session_timeout=10s"}
+"""A process that is frozen inside a transaction must not hold its locks for ever: others take its work over."""
+
+
 class Database:
     """One database and its sessions. Cheap to make: it connects on first use."""
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
         self.url = _checked(normalise_url(url))
         self.is_sqlite = self.url.startswith("sqlite")
-        options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": pool_size, "max_overflow": 20}
-        if self.is_sqlite:
-            options = {"connect_args": {"timeout": 30}, "pool_size": 8, "max_overflow": 24}
+        options: dict[str, Any] = {
+            "connect_args": {"timeout": BUSY_SECONDS},
+            "pool_size": 8,
+            "max_overflow": 24,
+        }
+        if not self.is_sqlite:
+            options = {"connect_args": POSTGRES_ARGS, "pool_size": pool_size, "max_overflow": 20}
         url = self.url.replace("sqlite+aiosqlite:", f"{ONE_HOP}:", 1)
         self.engine: AsyncEngine = create_async_engine(url, pool_pre_ping=not self.is_sqlite, **options)
         if self.is_sqlite:
@@ -206,7 +216,12 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "foreign_keys=ON",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

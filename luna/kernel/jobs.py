@@ -61,7 +61,7 @@ class Jobs:
         queues: Mapping[str, int] = QUEUES,
         worker: bool = True,
         beat: float = 5.0,
-        ttl: float = 20.0,
+        ttl: float = 15.0,
         poll: float = 1.0,
     ) -> None:
         self.db = db

@@ -131,7 +131,6 @@ class Duties:
         if begun - self._last_beat > self._ttl / 2 or begun - self._steady < self._ttl:
             return
         with self._engine.sql.begin() as sql:
-            sql.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = '10s'"))
             if not sql.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(REAPER_LOCK))):
                 return  # one reaper at a time
             fresh = executors.c.beat_at > sa.text(f"{self._clock.text} - {self._ttl:f}")

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from luna.kernel.database import POSTGRES_ARGS
+
 if TYPE_CHECKING:
     from dbos import DBOSClient
 
@@ -237,7 +239,9 @@ def _register() -> None:
 
 def _sync_engine(url: str, is_sqlite: bool) -> sa.Engine:
     if not is_sqlite:
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+        return sa.create_engine(
+            url, pool_pre_ping=True, pool_size=5, max_overflow=10, connect_args=POSTGRES_ARGS
+        )
     engine = sa.create_engine(url, connect_args={"timeout": 30}, pool_size=5, max_overflow=10)
 
     def on_connect(connection: Any, _record: object) -> None:
