@@ -14,7 +14,7 @@ from luna.kernel.lock import DataLock, write_private
 from luna.kernel.logs import conceal_environment, set_level
 from luna.kernel.migrate import migrate
 from luna.kernel.runtime import Runtime
-from luna.kernel.settings import SettingsStore
+from luna.kernel.settings import SettingsStore, outside
 from luna.kernel.values import new_id
 from luna.kernel.vault import Vault
 from luna.llm.clients import close_clients
@@ -101,8 +101,8 @@ def make_folder(data: Path) -> Path:
 
 
 def database_url(data: Path) -> str:
-    """Where the database is: DATABASE_URL, or a file in the data folder."""
-    return os.environ.get("DATABASE_URL") or sqlite_url(data / DATABASE_FILE)
+    """Where the database is: DATABASE_URL (environment, then a `.env`), or a file in the data folder."""
+    return outside(data, "DATABASE_URL") or sqlite_url(data / DATABASE_FILE)
 
 
 def _instance(data: Path) -> str:

@@ -221,8 +221,9 @@ _PROGRAMS = (
 
 def _programs() -> list[Check]:
     checks: list[Check] = []
+    places = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/games"])  # Debian puts Ren'Py there
     for name, commands, fix in _PROGRAMS:
-        found = next((path for command in commands if (path := shutil.which(command))), None)
+        found = next((path for command in commands if (path := shutil.which(command, path=places))), None)
         if found:
             checks.append(Check(name=name, state="ok", detail=found))
         else:

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from luna.app.machine import Machine, look
 from luna.kernel.errors import LunaError, Unavailable
@@ -84,6 +84,12 @@ def product_version() -> str:
         return version("luna-narrates")
     except PackageNotFoundError:
         return "0.0.0"
+
+
+@router.get("/", include_in_schema=False)
+async def front_door() -> RedirectResponse:
+    """Where a browser that was given the bare address goes: the pages of the API."""
+    return RedirectResponse("/docs")
 
 
 @router.get("/health")

@@ -31,7 +31,7 @@ from luna.kernel.values import Frozen
 log = logging.getLogger("luna.web")
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-OPEN = ("/health", "/openapi.json", "/auth/status", "/auth/login", "/auth/register", "/favicon.ico")
+OPEN = ("/", "/health", "/openapi.json", "/auth/status", "/auth/login", "/auth/register", "/favicon.ico")
 OPEN_MOUNTS = ("studio", "docs-files")
 """Names of mounted folders of files that anybody may read: the Studio and the pages of /docs."""
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")

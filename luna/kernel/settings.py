@@ -123,6 +123,15 @@ class Shown(Frozen):
     help: str
 
 
+def outside(data: Path, name: str) -> str:
+    """A value that is needed before the database is open: from the environment, the data folder's `.env`, or
+    the working folder's; empty when nobody sets it."""
+    for given in (os.environ, dotenv_values(data / ".env"), dotenv_values(Path.cwd() / ".env")):
+        if value := given.get(name):
+            return value
+    return ""
+
+
 class SettingsStore:
     """Reads and changes the settings of one data folder."""
 

@@ -120,7 +120,7 @@ def test_after_kill_9_it_starts_again(served: Served) -> None:
     again = Served(served.data)
     start = time.monotonic()
     again.ready()
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 60
     assert again.end()[0] == 0
 
 
