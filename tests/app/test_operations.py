@@ -52,6 +52,12 @@ async def test_without_its_database(url: str, tmp_path: Path) -> None:
         await db.close()
 
 
+async def test_the_bare_address_leads_to_the_docs(app: FastAPI) -> None:
+    async with visit(app) as client:
+        answer = await client.get("/")
+        assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+
+
 async def test_metrics(app: FastAPI) -> None:
     async def counted(_: Runtime) -> Metrics:
         return Metrics(total_turns_generated=1523, avg_turn_time_seconds=23.4, avg_turn_cost_usd=0.012)
