@@ -1,7 +1,7 @@
 """HTTP routes of the costs. Everything is the asker's own; prices are entered by the administrator."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import StreamingResponse
@@ -32,6 +32,10 @@ Id = Annotated[str, Path(min_length=1, max_length=64)]
 UsdPerMillion = Annotated[float, Field(ge=0, le=100_000)]
 Guard = Callable[[Runtime, str, str, str], Awaitable[None]]
 """Raises NotFound when "story" or "turn" (the third argument) of that id (the fourth) is not the owner's."""
+
+CSV: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The ledger, a call a line", "content": {"text/csv": {"schema": {"type": "string"}}}}
+}
 
 
 class PriceGiven(BaseModel):
@@ -120,7 +124,7 @@ async def forecast_calls(runtime: Running, asker: Asking, asked: ForecastAsked) 
     return await service.forecast(runtime, asked.calls)
 
 
-@router.get("/export.csv", response_class=StreamingResponse)
+@router.get("/export.csv", response_class=StreamingResponse, responses=CSV)
 async def export_ledger(runtime: Running, asker: Asking, month: Month = None) -> StreamingResponse:
     """The ledger as a CSV file, every call a line."""
     name = f"luna-costs-{month}.csv" if month else "luna-costs.csv"

@@ -144,7 +144,7 @@ class ForecastCall(Frozen):
     """A call that is planned: whose, of which model, how long its prompt and at most its answer, in tokens."""
 
     agent: Annotated[str, Field(max_length=40)]
-    provider: Annotated[str, Field(max_length=60)]
+    provider: Annotated[str, Field(min_length=1, max_length=60)]
     model: Annotated[str, Field(max_length=200)]
     host: Annotated[str | None, Field(max_length=300)] = None
     prompt_tokens: Annotated[int, Field(ge=0, le=10_000_000)]
