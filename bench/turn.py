@@ -25,14 +25,14 @@ from typing import Any
 from measuring import machine, new_postgres, percentile, postgres, summary
 
 SIZES = (10, 100, 1_000, 10_000)
-QUICK = (10, 100, 600)
+QUICK = (10, 300)
 PER_ROUND = 5
 WARM = 10
 
 
 def copies_of(size: int) -> int:
     """How many stories of a size there are: a short one must stay short while it is measured."""
-    return max(1, min(12, 300 // size))
+    return max(1, min(12, 120 // size))
 
 
 class Measured:
@@ -249,7 +249,7 @@ def measure(sizes: tuple[int, ...], engines: list[str], rounds: int, profile: bo
 def main() -> None:
     """Read the command line."""
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    options.add_argument("--quick", action="store_true", help="up to 600 turns, under 30 seconds")
+    options.add_argument("--quick", action="store_true", help="up to 300 turns, about 30 seconds")
     options.add_argument("--rounds", type=int, default=0)
     options.add_argument("--sizes", type=int, nargs="+")
     options.add_argument("--only", choices=("sqlite", "postgres"))
