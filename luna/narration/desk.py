@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Sequence
+
+import psutil
 
 from luna.kernel.errors import Conflict, LunaError, NotFound, Unavailable
 from luna.kernel.live import LiveEvent
@@ -22,6 +25,7 @@ log = logging.getLogger(__name__)
 WATCH_SECONDS = 0.4
 RENEW_SECONDS = 5.0
 SWEEP_SECONDS = 5.0
+PRUNE_SECONDS = 3600.0
 INTERRUPTED = "The server stopped while this turn was told. What was written is kept."
 
 
@@ -30,7 +34,7 @@ class Desk:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.holder = f"{runtime.instance}:{runtime.boot}"
+        self.holder = f"{runtime.instance}:{runtime.boot}:{os.getpid()}"
         self._tasks: dict[str, asyncio.Task[Turn | None]] = {}
         self._duty: asyncio.Task[None] | None = None
         self._ending: set[str] = set()
@@ -143,12 +147,20 @@ class Desk:
     async def recover(self, *, everything: bool) -> int:
         """Keep what tellings of dead processes had written, and free their branches. Returns how many."""
         async with self.runtime.db.begin() as tx:
-            left = await tellings.take_orphans(tx, self.runtime.instance, self.holder, everything=everything)
+            left = await tellings.take_orphans(tx, self.holder, self._is_dead, everything=everything)
         self._orphans.update({telling.turn_id: telling for telling in left})
         for telling in list(self._orphans.values()):
             await self._recover_one(telling)
             del self._orphans[telling.turn_id]
         return len(left)
+
+    def _is_dead(self, holder: str) -> bool:
+        """Whether a holder was a process on this data folder that does not run any more."""
+        instance, _, process = holder.partition(":")
+        pid = process.rpartition(":")[2]
+        if instance != self.runtime.instance or not pid.isdigit():
+            return False
+        return int(pid) == os.getpid() or not psutil.pid_exists(int(pid))
 
     async def _recover_one(self, telling: Telling) -> None:
         events, closed = await self.runtime.live.read(telling.turn_id)
@@ -245,6 +257,8 @@ class Desk:
             try:
                 if self._tasks:
                     await self._hear_stops(renew=ticks % int(RENEW_SECONDS / WATCH_SECONDS) == 0)
+                if ticks % int(PRUNE_SECONDS / WATCH_SECONDS) == 1:
+                    await self.runtime.live.prune()
                 if not self.runtime.db.is_sqlite and ticks % int(SWEEP_SECONDS / WATCH_SECONDS) == 0:
                     await self.recover(everything=False)
             except LunaError as error:

@@ -1,6 +1,6 @@
 """Turns in the making: claiming a branch, keeping what a telling was asked, finding it again after a crash."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
@@ -156,21 +156,22 @@ async def renew(tx: Transaction, holder: str) -> None:
     await store.renew(tx, holder, LEASE_SECONDS)
 
 
-async def take_orphans(tx: Transaction, instance: str, holder: str, *, everything: bool) -> Sequence[Telling]:
-    """Tellings whose process is gone: of an earlier start on this data folder, or with a lease run out.
+async def take_orphans(
+    tx: Transaction, holder: str, is_dead: Callable[[str], bool], *, everything: bool
+) -> Sequence[Telling]:
+    """Tellings whose process is gone: known to be dead, or with a lease that ran out.
 
     They are this holder's from now on, so that of several servers one clears up. `everything` (a data folder
     that one process owns) takes all that are not of this holder.
     """
-    of_us = TellingRow.holder.like(f"{instance}:%")
     late = sa.or_(BranchRow.lease_until < now(), BranchRow.lease_turn.is_distinct_from(TellingRow.id))
-    gone = TellingRow.holder != holder if everything else sa.or_(of_us, late)
-    rows = await tx.scalars(
-        sa.select(TellingRow)
+    rows = await tx.execute(
+        sa.select(TellingRow, late)
         .join(BranchRow, BranchRow.id == TellingRow.branch_id)
-        .where(TellingRow.status == "running", TellingRow.holder != holder, gone)
+        .where(TellingRow.status == "running", TellingRow.holder != holder)
     )
-    return [_shown(row) for row in rows if await _take(tx, row, holder)]
+    gone = [row for row, is_late in rows if everything or is_late or is_dead(row.holder)]
+    return [_shown(row) for row in gone if await _take(tx, row, holder)]
 
 
 async def _take(tx: Transaction, row: TellingRow, holder: str) -> bool:
