@@ -36,6 +36,8 @@ def metered(
 
 async def forecast(runtime: Runtime, calls: Sequence[ForecastCall]) -> Forecast:
     """What a turn will cost at most, without any retry. Agents without a model cost nothing: leave them out."""
+    if not calls:
+        return Forecast(lines=(), total_usd=0.0, price_known=True)
     settings = await runtime.settings.current()
     lines: list[ForecastLine] = []
     total = 0

@@ -81,14 +81,13 @@ async def _remembered(
     return found
 
 
-async def absorb(tx: Transaction, turn: Turn, past: Lineage) -> None:
+async def absorb(tx: Transaction, turn: Turn, segment: str) -> None:
     """Make a turn findable, in the transaction that keeps it."""
-    place = past.parts[0]
     await store.keep(
         tx,
         turn_id=turn.turn_id,
         story_id=turn.story_id,
-        segment=place.segment,
+        segment=segment,
         depth=turn.turn_number,
         body=body_of(turn),
     )

@@ -123,12 +123,14 @@ async def _write(
     runtime: Runtime, settings: Settings, progress: Progress, new: NewTurn, after: WorldState, seconds: float
 ) -> Turn:
     telling = progress.telling
-    spent = await costs.turn_spent(runtime, telling.owner, telling.turn_id)
+    # a telling that was cut short has no trace of the call it was cut in
+    asked = new.status != "done" or any(trace.attempts for trace in progress.traces)
+    spent = await costs.turn_spent(runtime, telling.owner, telling.turn_id) if asked else {}
     new = new.model_copy(update={"cost_nanos": sum(spent.values()), "seconds": round(seconds, 4)})
     traces = [_priced(trace, spent) for trace in progress.traces]
     status = "done" if new.status == "done" else new.status
     async with runtime.db.begin() as tx:
-        turn, past = await story_service.append(
+        turn, segment = await story_service.append(
             tx,
             telling.owner,
             telling.story_id,
@@ -138,7 +140,7 @@ async def _write(
             traces,
             kind=telling.request.kind,
         )
-        await memory.absorb(tx, turn, past)
+        await memory.absorb(tx, turn, segment)
         await tellings.finish(tx, telling.turn_id, status)
         if settings.enable_image_generation or settings.suggestions == "model":
             await runtime.jobs.enqueue(

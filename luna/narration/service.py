@@ -139,8 +139,10 @@ async def carry_over(runtime: Runtime, owner: str, story_id: str, branch_id: str
         head = await story_service.head_of(tx, story, branch.head)
         events = possible_events(turns.events_of(source), head.state)
         new, after = turns.carried(source, head, events)
-        turn, past = await story_service.append(tx, owner, story_id, branch_id, new, after, [], kind="carry")
-        await memory.absorb(tx, turn, past)
+        turn, segment = await story_service.append(
+            tx, owner, story_id, branch_id, new, after, [], kind="carry"
+        )
+        await memory.absorb(tx, turn, segment)
         return turn
 
 

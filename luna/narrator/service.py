@@ -4,7 +4,9 @@ Everything is a pure function. What the narrator keeps in mind lives in `WorldSt
 changes only through `Noted` events, so the same situation gives the same text, byte for byte.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import TypeVar
 
 from luna.kernel.values import Dice
 from luna.narrator import composer, planner, readable, suggestions, worldfile
@@ -24,6 +26,11 @@ builtin_world = worldfile.builtin_world
 readable_text = readable.readable_text
 
 
+T = TypeVar("T")
+_indices: dict[int, tuple[World, Index]] = {}
+_readables: dict[int, tuple[World, World]] = {}
+
+
 @lru_cache(16)
 def _index(text: str) -> Index:
     return build(compiled(World.model_validate_json(text)))
@@ -31,7 +38,19 @@ def _index(text: str) -> Index:
 
 def index_of(world: World) -> Index:
     """The index of a world, compiled if it is not yet. The worlds used last are kept."""
-    return _index(world.model_dump_json())
+    return _kept(_indices, world, lambda: _index(world.model_dump_json()))
+
+
+def _kept(seen: dict[int, tuple[World, T]], world: World, make: Callable[[], T]) -> T:
+    """What was made of this very object before: writing a world down, only to look it up, takes longer."""
+    known = seen.get(id(world))
+    if known is not None and known[0] is world:
+        return known[1]
+    made = make()
+    if len(seen) >= 16:
+        seen.pop(next(iter(seen)))
+    seen[id(world)] = (world, made)
+    return made
 
 
 @lru_cache(16)
@@ -41,7 +60,7 @@ def _readable(text: str) -> World:
 
 def readable_world(world: World) -> World:
     """The same world in plain prose, for readers that do not know our slots. The worlds used last are kept."""
-    return _readable(world.model_dump_json())
+    return _kept(_readables, world, lambda: _readable(world.model_dump_json()))
 
 
 def compile_world(world: World) -> World:

@@ -28,22 +28,33 @@ async def create(
     tx: Transaction, owner: str, title: str, premise: str, seed: str, world: World, style: Style
 ) -> StoryParts:
     """A new story with an empty Main branch."""
-    return parts_of(await store.add_story(tx, owner, title, premise, seed, world, style))
+    return _parts_of(await store.add_story(tx, owner, title, premise, seed, world, style), world)
 
 
 async def parts(tx: Transaction, owner: str, story_id: str) -> StoryParts:
     """What a telling needs of a story. Raises NotFound."""
-    return parts_of(await store.get_story(tx, owner, story_id))
+    row = await store.get_story(tx, owner, story_id)
+    world = _worlds.get(story_id)
+    if world is None:
+        world = World.model_validate(await store.world_of(tx, story_id))
+        if len(_worlds) >= WORLDS_KEPT:
+            _worlds.pop(next(iter(_worlds)))
+        _worlds[story_id] = world
+    return _parts_of(row, world)
 
 
-def parts_of(row: StoryRow) -> StoryParts:
-    """The unchanging parts of a story."""
+WORLDS_KEPT = 64
+_worlds: dict[str, World] = {}
+"""The worlds of the stories told last. A story's world never changes, and reading a rich one takes a while."""
+
+
+def _parts_of(row: StoryRow, world: World) -> StoryParts:
     return StoryParts(
         story_id=row.id,
         owner=row.owner,
         title=row.title,
         seed=row.seed,
-        world=World.model_validate(row.world),
+        world=world,
         style=Style.model_validate(row.style),
     )
 
@@ -140,22 +151,22 @@ async def append(
     traces: list[AgentTrace],
     *,
     kind: str,
-) -> tuple[Turn, Lineage]:
-    """Keep a turn that was told, move the branch's head to it, and give the lease back.
+) -> tuple[Turn, str]:
+    """Keep a turn that was told and move the branch's head to it.
 
-    What a dead process had begun stays a take beside the others when the branch went on without it. Returns the turn and its lineage, which the slices above need for their own rows.
+    What a dead process had begun stays a take beside the others when the branch went on without it. Returns
+    the turn and its segment: with its number, that is its place in the tree for the rows of other slices.
     """
     story, branch = await pick_branch(tx, owner, story_id, branch_id, lock=True)
-    if await tx.get(TurnRow, new.turn_id) is not None:
+    if await turn_store.is_kept(tx, new.turn_id):
         raise Conflict("This turn was kept by another server.", "Look at the branch again.", code="turn-kept")
     row = await turn_store.append(tx, story_id, new, state)
     await turn_store.add_traces(tx, row.id, traces)
     move = "retake" if kind == "retake" else "carry" if kind == "carry" else "turn"
     if new.status != "interrupted" or branch.lease_turn == row.id:
         await store.record_move(tx, branch, move, to_turn=row.id)
-    await store.release(tx, row.id)
     story.updated_at = now()
-    return shown_turn(row), await turn_store.lineage(tx, row)
+    return shown_turn(row), row.segment
 
 
 async def turn_rows(

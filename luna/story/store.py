@@ -47,6 +47,11 @@ async def get_story(tx: Transaction, owner: str, story_id: str, *, lock: bool = 
     return story
 
 
+async def world_of(tx: Transaction, story_id: str) -> object:
+    """The world a story started from, as it was kept."""
+    return await tx.scalar(sa.select(StoryRow.world).where(StoryRow.id == story_id))
+
+
 async def get_deleted_story(tx: Transaction, owner: str, story_id: str) -> StoryRow:
     """A story of this owner that was deleted. Raises NotFound."""
     story = await tx.scalar(

@@ -26,7 +26,7 @@ class StoryRow(Base):
     title: Mapped[str] = mapped_column(sa.String(200))
     premise: Mapped[str] = mapped_column(sa.Text, default="")
     seed: Mapped[str] = mapped_column(sa.String(100))
-    world: Mapped[dict[str, Any]] = mapped_column(JsonColumn)
+    world: Mapped[dict[str, Any]] = mapped_column(JsonColumn, deferred=True)
     style: Mapped[dict[str, Any]] = mapped_column(JsonColumn)
     active_branch: Mapped[str | None] = mapped_column(Id)
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)

@@ -72,6 +72,11 @@ async def get_turn(tx: Transaction, story_id: str, turn_id: str) -> TurnRow:
     return turn
 
 
+async def is_kept(tx: Transaction, turn_id: str) -> bool:
+    """Whether there is a turn with this id."""
+    return await tx.scalar(sa.select(TurnRow.id).where(TurnRow.id == turn_id)) is not None
+
+
 async def lineage(tx: Transaction, turn: TurnRow | None) -> Lineage:
     """The past of a turn, itself included: one query, as long as there are forks on the way."""
     if turn is None:
@@ -254,8 +259,7 @@ async def revisions(tx: Transaction, turn_id: str) -> Sequence[RevisionRow]:
 
 
 async def add_traces(tx: Transaction, turn_id: str, traces: Sequence[AgentTrace]) -> None:
-    """Keep what the agents of a turn were given and answered, in place of what was kept."""
-    await tx.execute(sa.delete(TraceRow).where(TraceRow.turn_id == turn_id))
+    """Keep what the agents of a new turn were given and answered."""
     for ordinal, trace in enumerate(traces):
         tx.add(
             TraceRow(
@@ -268,6 +272,12 @@ async def add_traces(tx: Transaction, turn_id: str, traces: Sequence[AgentTrace]
             )
         )
     await tx.flush()
+
+
+async def replace_traces(tx: Transaction, turn_id: str, traces: Sequence[AgentTrace]) -> None:
+    """The same for a turn that has some, which go."""
+    await tx.execute(sa.delete(TraceRow).where(TraceRow.turn_id == turn_id))
+    await add_traces(tx, turn_id, traces)
 
 
 async def list_traces(tx: Transaction, turn_id: str) -> list[AgentTrace]:

@@ -248,4 +248,4 @@ async def set_suggestions(
     row = await turn_store.get_turn(tx, story_id, turn_id)
     row.notes = {**row.notes, "suggestions": list(suggestions)}
     row.cost_nanos = cost_nanos
-    await turn_store.add_traces(tx, turn_id, [*await turn_store.list_traces(tx, turn_id), trace])
+    await turn_store.replace_traces(tx, turn_id, [*await turn_store.list_traces(tx, turn_id), trace])
