@@ -210,6 +210,9 @@ def _keys(data: Path) -> Check:
     )
 
 
+GAMES = "/usr/games"
+"""Where Debian puts Ren'Py; it is not on the path of services."""
+
 _PROGRAMS = (
     ("Chromium", ("chromium", "chromium-browser", "google-chrome"), "Only the browser tests need it."),
     ("Ren'Py", ("renpy",), "Install Ren'Py to check and play exported novels."),
@@ -221,7 +224,7 @@ _PROGRAMS = (
 
 def _programs() -> list[Check]:
     checks: list[Check] = []
-    places = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/games"])  # Debian puts Ren'Py there
+    places = os.pathsep.join([os.environ.get("PATH", os.defpath), GAMES])
     for name, commands, fix in _PROGRAMS:
         found = next((path for command in commands if (path := shutil.which(command, path=places))), None)
         if found:

@@ -38,6 +38,7 @@ class Desk:
         self._tasks: dict[str, asyncio.Task[Turn | None]] = {}
         self._duty: asyncio.Task[None] | None = None
         self._ending: set[str] = set()
+        self._owed: dict[str, tuple[Telling, LunaError]] = {}
         self._orphans: dict[str, Telling] = {}
         self._warming: asyncio.Task[None] | None = None
 
@@ -122,6 +123,8 @@ class Desk:
         else:
             async for _ in self.follow(telling):
                 pass
+        if telling.turn_id in self._owed:
+            raise self._owed[telling.turn_id][1]
         over = await self.get(telling.owner, telling.turn_id)
         if over.error is not None and over.status == "failed":
             raise _again(over.error)
@@ -245,8 +248,17 @@ class Desk:
         return turn
 
     async def _give_up(self, telling: Telling, error: LunaError) -> None:
+        """Note that a telling failed. Where that cannot be written (a full disk), it is owed until it can."""
+        self._owed[telling.turn_id] = (telling, error)
+        try:
+            await self._pay(telling, error)
+        except LunaError as refusal:
+            log.warning("the end of a telling waits for the database: %s", refusal)
+
+    async def _pay(self, telling: Telling, error: LunaError) -> None:
         async with self.runtime.db.begin() as tx:
             await tellings.finish(tx, telling.turn_id, "failed", error_data(error))
+        self._owed.pop(telling.turn_id, None)
 
     async def _keep_watch(self) -> None:
         """Prolong leases, hear of stops asked elsewhere, clear up after processes that died."""
@@ -255,6 +267,8 @@ class Desk:
             await asyncio.sleep(WATCH_SECONDS)
             ticks += 1
             try:
+                for telling, error in list(self._owed.values()):
+                    await self._pay(telling, error)
                 if self._tasks:
                     await self._hear_stops(renew=ticks % int(RENEW_SECONDS / WATCH_SECONDS) == 0)
                 if ticks % int(PRUNE_SECONDS / WATCH_SECONDS) == 1:

@@ -1,6 +1,7 @@
 """Reading what a model answered: plans into typed events, prose into what may be kept."""
 
 import re
+from collections.abc import Sequence
 
 from luna.room.asking import BadAnswer, without_thinking
 from luna.room.types import ChangeAnswer, Count, PlanAnswer
@@ -32,18 +33,14 @@ def plan_from(
 
     Raises BadAnswer when nothing is planned.
     """
-    beats: list[PlanBeat] = []
-    spent = 0
-    for beat in answer.beats:
-        what = " ".join(beat.what.split())
-        spent += count(what)
-        if not re.search(r"\w{2}", what):
-            continue
-        if beats and spent > budget:
-            break
-        beats.append(PlanBeat(what=what[:400], speaker=_speaker(beat.speaker, situation)))
+    beats = [
+        PlanBeat(what=" ".join(beat.what.split())[:400], speaker=_speaker(beat.speaker, situation))
+        for beat in answer.beats
+        if re.search(r"\w{2}", beat.what)
+    ]
     if not beats:
         raise BadAnswer("the plan has no beat in it.")
+    beats, question = _within(beats, " ".join(answer.open_question.split()), budget, count)
     changes: list[WorldEvent] = []
     unused: list[str] = []
     for change in answer.changes:
@@ -60,10 +57,30 @@ def plan_from(
         beats=tuple(beats),
         intent=situation.action.mode,
         tension=answer.tension,
-        open_question=" ".join(answer.open_question.split()),
+        open_question=question,
         changes=tuple(changes),
     )
     return plan, tuple(unused)
+
+
+def _within(beats: list[PlanBeat], question: str, budget: int, count: Count) -> tuple[list[PlanBeat], str]:
+    """The beats and the open question within the ceiling: late beats go first, then the question, then words."""
+    kept = list(beats)
+    while size_of_plan(kept, question, count) > budget:
+        if len(kept) > 1:
+            kept.pop()
+        elif question:
+            question = ""
+        elif " " in kept[0].what:
+            kept[0] = kept[0].model_copy(update={"what": kept[0].what.rsplit(" ", 1)[0]})
+        else:
+            break
+    return kept, question
+
+
+def size_of_plan(beats: Sequence[PlanBeat], question: str, count: Count) -> int:
+    """The size of a plan's words, in tokens."""
+    return count("\n".join([*(beat.what for beat in beats), question]))
 
 
 def event_from(change: ChangeAnswer, situation: Situation) -> WorldEvent | None:

@@ -6,7 +6,7 @@ from luna.llm.types import ChatModel, ChatReply
 from luna.narrator import service as narrator
 from luna.room.asking import BadAnswer, Record, ask, request_for
 from luna.room.prompting import Prompts
-from luna.room.reading import plan_from
+from luna.room.reading import plan_from, size_of_plan
 from luna.room.standing import prompt_for
 from luna.room.types import Budget, Count, PlanAnswer, Step
 from luna.turns.types import Plan, Situation
@@ -47,4 +47,4 @@ async def plan(
 
 def size_of(plan: Plan, count: Count) -> int:
     """The size of a plan's words, in tokens."""
-    return count("\n".join([*(beat.what for beat in plan.beats), plan.open_question]))
+    return size_of_plan(plan.beats, plan.open_question, count)

@@ -30,6 +30,7 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_before_the_first_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(doctor, "GAMES", str(tmp_path))
     data = tmp_path / "deep" / "data"
     seen = by_name(await examine(data))
     assert seen["Python"].state == "ok"

@@ -1,6 +1,8 @@
 """A full disk and a locked database: a plain answer, nothing half-written, and it goes on afterwards."""
 
+import asyncio
 import sqlite3
+import time
 from typing import Any
 
 import httpx
@@ -41,14 +43,20 @@ async def test_a_full_disk(client: httpx.AsyncClient, app: FastAPI) -> None:
     ]
     failed = [a for a in answers if a.status_code != 200]
     assert failed
-    problem(failed[-1], 503, "disk-full")
+    problem(failed[0], 503, "disk-full")
+    assert {a.json()["code"] for a in failed} <= {"disk-full", "turn-in-progress"}
     undo()
     await app.state.runtime.db.engine.dispose()
     told = await texts(client, story)
     assert told[: len(before)] == before
     assert len(told) == len(before) + sum(a.status_code == 200 for a in answers)
-    again = await act(client, story, "wait")
-    assert again["turn_number"] == len(told)
+    deadline = time.monotonic() + 20
+    while (
+        again := await client.post("/narrate/turn", json={"story_id": story, "user_action": "wait"})
+    ).is_error:
+        assert time.monotonic() < deadline, again.text
+        await asyncio.sleep(0.1)
+    assert again.json()["turn_number"] == len(told)
 
 
 async def test_a_locked_database(client: httpx.AsyncClient, app: FastAPI, database_url: str) -> None:

@@ -49,8 +49,8 @@ def test_a_plan_is_cut_to_its_ceiling_but_keeps_a_beat() -> None:
     long = beats(*("one two three four five six seven eight" for _ in range(6)))
     plan, _ = plan_from(PlanAnswer(beats=long), situation(), 20, count)
     assert len(plan.beats) == 2
-    plan, _ = plan_from(PlanAnswer(beats=long), situation(), 1, count)
-    assert len(plan.beats) == 1
+    plan, _ = plan_from(PlanAnswer(beats=long, open_question="who is it?"), situation(), 5, count)
+    assert [(b.what, plan.open_question) for b in plan.beats] == [("one two three four five", "")]
 
 
 def test_time_passes_even_if_the_model_forgets_it() -> None:
