@@ -13,106 +13,15 @@ Count = Callable[[str], int]
 SENTENCE = re.compile(r"(?<=[.!?…”\"])\s+")
 WORD = re.compile(r"[a-zà-öø-ÿ0-9]+", re.IGNORECASE)
 COMMON = frozenset(
-    [
-        "a",
-        "about",
-        "after",
-        "again",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "before",
-        "being",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "down",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "he",
-        "her",
-        "here",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "just",
-        "let",
-        "like",
-        "look",
-        "me",
-        "my",
-        "no",
-        "not",
-        "now",
-        "of",
-        "off",
-        "on",
-        "once",
-        "one",
-        "or",
-        "our",
-        "out",
-        "over",
-        "say",
-        "said",
-        "see",
-        "she",
-        "should",
-        "so",
-        "some",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "they",
-        "this",
-        "to",
-        "too",
-        "up",
-        "us",
-        "very",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-    ]
+    WORD.findall(
+        """
+        a about after again all also am an and any are as at be been before being but by can could did
+        do does doing down for from had has have he her here him his how i if in into is it its just
+        let like look me my no not now of off on once one or our out over say said see she should so
+        some than that the their them then there they this to too up us very was we were what when
+        where which while who why will with would you your
+        """
+    )
 )
 MOST_DROPPED = 20
 RECENT_TURNS = 2
@@ -247,6 +156,8 @@ def best_passage(body: str, words: Sequence[str], longest: int = 2) -> tuple[str
     wanted = {w[:6] for w in words}
     best, most = "", 0
     for start in range(len(sentences)):
+        if not wanted & {w[:6] for w in words_of(sentences[start], 400)}:
+            continue  # a passage begins where it has something to say
         passage = " ".join(sentences[start : start + longest])
         shared = len(wanted & {w[:6] for w in words_of(passage, 400)})
         if shared > most:
