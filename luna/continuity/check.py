@@ -143,9 +143,10 @@ def _dead_and_absent(text: str, events: list[WorldEvent], before: WorldState, wo
 
 def _acting(text: str, names: list[str]) -> str:
     """The first sentence in which one of the names speaks or acts outside of speech."""
-    who = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True) if n.strip())
-    if not who:
+    told = [name for name in names if name.strip() and name in text]
+    if not told:
         return ""
+    who = "|".join(re.escape(name) for name in sorted(told, key=len, reverse=True))
     acting = re.compile(rf"\b(?:{who})\s+(?:\w+ly\s+)?(?:{SPEAKS}|{ACTS})\b|\b{SPEAKS}\s+(?:{who})\b")
     for match in SENTENCE.finditer(text):
         told = QUOTED.sub("“”", match.group())

@@ -56,6 +56,7 @@ def _parts_of(row: StoryRow, world: World) -> StoryParts:
         seed=row.seed,
         world=world,
         style=Style.model_validate(row.style),
+        corrections=row.corrections,
     )
 
 
@@ -137,8 +138,23 @@ async def head_of(tx: Transaction, story: StoryParts, turn_id: str | None) -> He
         )
     turn = await turn_store.get_turn(tx, story.story_id, turn_id)
     past = await turn_store.lineage(tx, turn)
-    state = await turn_store.state_after(tx, turn, past)
+    state = _states.get((turn.id, story.corrections))
+    if state is None:
+        state = await turn_store.state_after(tx, turn, past)
+        _remember(turn.id, story.corrections, state)
     return Head(turn_id=turn.id, number=turn.depth, path=turn.path, state=state, lineage=past)
+
+
+STATES_KEPT = 256
+_states: dict[tuple[str, int], WorldState] = {}
+"""The states after the turns told or asked for last, by turn and by how often the story was corrected: with
+that, another process's correction is noticed too."""
+
+
+def _remember(turn_id: str, corrections: int, state: WorldState) -> None:
+    if len(_states) >= STATES_KEPT:
+        _states.pop(next(iter(_states)))
+    _states[turn_id, corrections] = state
 
 
 async def append(
@@ -161,6 +177,7 @@ async def append(
     if await turn_store.is_kept(tx, new.turn_id):
         raise Conflict("This turn was kept by another server.", "Look at the branch again.", code="turn-kept")
     row = await turn_store.append(tx, story_id, new, state)
+    _remember(row.id, story.corrections, state)
     await turn_store.add_traces(tx, row.id, traces)
     move = "retake" if kind == "retake" else "carry" if kind == "carry" else "turn"
     if new.status != "interrupted" or branch.lease_turn == row.id:

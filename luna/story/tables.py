@@ -29,6 +29,7 @@ class StoryRow(Base):
     world: Mapped[dict[str, Any]] = mapped_column(JsonColumn, deferred=True)
     style: Mapped[dict[str, Any]] = mapped_column(JsonColumn)
     active_branch: Mapped[str | None] = mapped_column(Id)
+    corrections: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from luna.kernel.database import Transaction
 from luna.kernel.errors import NotFound
 from luna.kernel.values import new_id
-from luna.story.tables import RevisionRow, SegmentRow, SnapshotRow, TraceRow, TurnRow
+from luna.story.tables import RevisionRow, SegmentRow, SnapshotRow, StoryRow, TraceRow, TurnRow
 from luna.story.types import SNAPSHOT_EVERY, AgentTrace, Lineage, NewTurn, Part
 from luna.turns.events import EVENTS, WorldState, rebuild
 
@@ -247,6 +247,12 @@ async def show_revision(tx: Transaction, turn: TurnRow, number: int) -> bool:
     await tx.flush()
     if changed:
         await forget_snapshots(tx, turn.story_id, turn.depth)
+        await tx.execute(
+            sa.update(StoryRow)
+            .where(StoryRow.id == turn.story_id)
+            .values(corrections=StoryRow.corrections + 1)
+            .execution_options(synchronize_session=False)
+        )
     return changed
 
 

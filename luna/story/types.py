@@ -68,6 +68,7 @@ class StoryParts(Frozen):
     seed: str
     world: World
     style: Style
+    corrections: int = Field(0, description="How often what had happened was corrected by an edit.")
 
 
 class Branch(Frozen):

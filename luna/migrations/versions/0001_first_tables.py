@@ -204,6 +204,7 @@ def upgrade() -> None:
         sa.Column("world", JsonColumn, nullable=False),
         sa.Column("style", JsonColumn, nullable=False),
         sa.Column("active_branch", sa.String(length=36), nullable=True),
+        sa.Column("corrections", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("updated_at", UtcTime(), nullable=False),
         sa.Column("deleted_at", UtcTime(), nullable=True),
