@@ -238,7 +238,7 @@ def many(value: object) -> tuple[str, ...]:
     """A condition's value as a tuple of words: nothing, one, or a list."""
     if value is None or value is False:
         return ()
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, dict)):
         return tuple(str(v) for v in cast(Iterable[object], value))
     return (str(value),)
 
@@ -264,6 +264,7 @@ def _prose(world: World) -> str:
     for t in world.threads:
         parts += [t.question, *t.plants]
         parts += [x for b in t.beats for x in (b.text, b.quote, b.question, b.memory)]
+        parts += [x for b in t.beats for told in b.tellings for x in (told.text, told.quote)]
     return " ".join(parts)
 
 

@@ -137,11 +137,20 @@ NO_FEATURE = listed(
 """Nouns too common or too vague to be offered as something to look at."""
 
 REGISTERS = {
-    "warm": "warm kind motherly generous talkative gentle cheerful caring friendly loving soothing",
-    "curt": "curt gruff terse silent honest blunt stoic cold quiet grim",
-    "formal": "formal precise ironic aristocratic proud scholarly exact noble elegant polite",
-    "quick": "quick child young cheeky curious excitable nervous playful energetic",
-    "wry": "wry sardonic tired cynical dry sly sarcastic world-weary",
+    "warm": "warm kind motherly fatherly generous gentle cheerful caring friendly loving soothing tender welcoming "
+    "hospitable affectionate nurturing protective",
+    "curt": "curt terse silent honest blunt stoic cold quiet laconic reserved taciturn stern",
+    "formal": "formal precise aristocratic proud exact noble elegant polite dignified haughty courtly strict correct",
+    "quick": "quick child young cheeky curious excitable playful energetic eager lively impatient talkative",
+    "wry": "wry sardonic ironic dry sarcastic cynical amused witty sharp",
+    "weary": "weary tired exhausted sleepless resigned worn old sad melancholy mournful grieving world-weary regretful",
+    "pious": "pious devout priest priestess monk nun holy faithful religious saintly reverent prayerful sexton",
+    "learned": "learned scholarly scholar bookish clever erudite teacher professor librarian doctor scientist "
+    "academic studious archivist physician wise",
+    "boastful": "boastful vain bragging proud loud swaggering flamboyant bold reckless heroic arrogant bombastic",
+    "timid": "timid shy nervous frightened fearful anxious scared meek hesitant stammering gentle guilty worried",
+    "sly": "sly cunning crafty smooth scheming thief smuggler sneaky shrewd mysterious secretive flirtatious",
+    "gruff": "gruff grim rough surly grumpy hard bitter smith soldier sailor gruffly grizzled coarse stubborn",
 }
 ADDRESS = tuple(
     sorted(

@@ -3,7 +3,8 @@
     == act.look ? tension>=6 and indoors
     {you} {take} the measure of {place}. {fact}
 
-A condition is names, comparisons with a constant, `and`, `not`: nothing else is understood.
+A condition is names, comparisons with a constant, `and`, `not`: nothing else is understood. Every *.txt file of
+a language's folder is read; `tone_NAME.txt` holds for that tone alone, unless its conditions say otherwise.
 """
 
 import operator
@@ -17,7 +18,18 @@ from luna.kernel.errors import BadInput
 from luna.kernel.values import digest
 
 Fact = str | int | bool
-PACKS = ("craft", "more", "voices", "business", "tone")
+TONES = {
+    "fairy": "fairytale",
+    "fairy tale": "fairytale",
+    "fairy-tale": "fairytale",
+    "sci-fi": "scifi",
+    "science fiction": "scifi",
+    "cozy": "cosy",
+    "romance": "cosy",
+    "horror": "gothic",
+    "fantasy": "adventure",
+}
+"""Other names of tones."""
 COMPARISONS: dict[str, Callable[[Fact, Fact], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -26,7 +38,7 @@ COMPARISONS: dict[str, Callable[[Fact, Fact], bool]] = {
     ">": lambda a, b: int(a) > int(b),
     ">=": lambda a, b: int(a) >= int(b),
 }
-_TERM = re.compile(r"^(not\s+)?(\w+)(?:\s*(==|!=|<=|>=|<|>)\s*(?:\"([^\"]*)\"|(-?\d+)))?$")
+_TERM = re.compile(r"^(not\s+)?(\w+)(?:\s*(==|!=|<=|>=|<|>)\s*(?:\"([^\"]*)\"|(-?\d+)|([a-z]\w*)))?$")
 
 
 @dataclass(frozen=True)
@@ -62,10 +74,11 @@ def holds(condition: str, facts: Mapping[str, Fact]) -> bool:
             raise BadInput(
                 f"A condition is not understood: {condition!r}.", "Use: name op constant, and, not."
             )
-        negated, name, comparison, text, number = match.groups()
+        negated, name, comparison, quoted, number, bare = match.groups()
         value = facts.get(name, False)
         if comparison:
-            constant: Fact = text if text is not None else int(number)
+            text = quoted if quoted is not None else bare
+            constant: Fact = int(number) if number else TONES.get(text, text) if name == "tone" else text
             result = COMPARISONS[comparison](value, constant)
         else:
             result = bool(value)
@@ -89,15 +102,33 @@ def parse_pack(text: str) -> dict[str, list[Phrase]]:
     return bank
 
 
+def tone_named(name: str) -> str:
+    """A tone by the name the packs know it under."""
+    low = " ".join(name.lower().replace("_", " ").split())
+    return TONES.get(low, low)
+
+
 @lru_cache(4)
 def phrases(language: str = "en") -> dict[str, list[Phrase]]:
-    """All packs of a language, later ones adding to the keys of earlier ones."""
-    bank: dict[str, list[Phrase]] = {}
+    """All packs of a language by name, later ones adding to the keys of earlier ones. No line stands twice."""
+    bank: dict[str, dict[str, Phrase]] = {}
     folder = files("luna.narrator").joinpath("packs", language)
-    for name in PACKS:
-        for key, variants in parse_pack(folder.joinpath(f"{name}.txt").read_text(encoding="utf-8")).items():
-            bank.setdefault(key, []).extend(variants)
-    return bank
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if not entry.name.endswith(".txt"):
+            continue
+        tone = entry.name[5:-4] if entry.name.startswith("tone_") else ""
+        for key, variants in parse_pack(entry.read_text(encoding="utf-8")).items():
+            for phrase in variants:
+                bank.setdefault(key, {}).setdefault(phrase.text, toned(phrase, tone))
+    return {key: list(variants.values()) for key, variants in bank.items()}
+
+
+def toned(phrase: Phrase, tone: str) -> Phrase:
+    """A variant of a tone's own file: it holds for that tone alone."""
+    if not tone or re.search(r"\btone\b", phrase.condition):
+        return phrase
+    only = f'tone == "{tone_named(tone)}"'
+    return Phrase(phrase.text, f"{phrase.condition} and {only}" if phrase.condition else only, phrase.mark)
 
 
 def variants_of(key: str) -> list[Phrase]:

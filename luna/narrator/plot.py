@@ -1,12 +1,14 @@
 """Beats of the plot: when one is due, and what happens when it comes."""
 
+from typing import Any, cast
+
 from luna.narrator.grammar import words_of
 from luna.narrator.index import many, unmarked
 from luna.narrator.parser import Act
 from luna.narrator.scene import Scene
 from luna.narrator.voice import in_own_words
 from luna.narrator.words import doing
-from luna.turns.events import PLAYER, FlagSet, Learned, Moved, RelationshipChanged, Took
+from luna.turns.events import PLAYER, FlagSet, Learned, Moved, RelationshipChanged, Took, WorldState
 from luna.turns.types import Move
 from luna.turns.world import Beat
 
@@ -34,11 +36,51 @@ def possible(scene: Scene, beat: Beat) -> bool:
         return False
     if any(not view.has(i) for i in many(when.get("have"))):
         return False
+    either = many(when.get("any"))
+    if either and not any(b in view.done for b in either):
+        return False
+    if any(view.state.flags.get(f) for f in many(when.get("not_flag"))):
+        return False
     turns = [t for t in many(when.get("turns")) if t.isdigit()]
     if turns and scene.number < int(turns[0]):
         return False
+    if not _earned(scene, beat):
+        return False
     who = speaker_of(beat)
     return not (who and (view.dead(who) or view.trust(who) <= -4))
+
+
+def _earned(scene: Scene, beat: Beat) -> bool:
+    """Whether the trust, the deeds and the ending a beat asks for are there, and its thread is told at all."""
+    view, when = scene.view, beat.when
+    if scene.index.beats[beat.id][0].id in view.note("left_out", ()):
+        return False
+    wanted = when.get("trust")
+    for who, least in cast(dict[str, Any], wanted).items() if isinstance(wanted, dict) else ():
+        if not _reaches(view.trust(str(who)), least):
+            return False
+    deeds = many(when.get("deed"))
+    if deeds and not any(_did(scene, d) for d in deeds):
+        return False
+    endings = many(when.get("ending"))
+    reached = view.note("ending")
+    return (reached in endings or bool(reached and "*" in endings)) if endings else True
+
+
+def _reaches(trust: int, least: object) -> bool:
+    """Trust in tens against "3" (at least) or "<-1" (below)."""
+    text = str(least).strip()
+    try:
+        return trust < int(text[1:]) if text.startswith("<") else trust >= int(text.removeprefix(">="))
+    except ValueError:
+        return False
+
+
+def _did(scene: Scene, deed: str) -> bool:
+    """Whether the player did something ("insult", or "insult:maren") that somebody remembers."""
+    what, _, who = deed.partition(":")
+    people = [who] if who else scene.view.ordered("people")
+    return any(d[0] == what for p in people for d in scene.listed(f"deeds:{p}"))
 
 
 def in_place(scene: Scene, beat: Beat) -> bool:
@@ -88,6 +130,7 @@ def due_beat(scene: Scene, acts: list[Act], told: bool = False) -> Beat | None:
         and (not told or speaker_of(beat))
         and possible(scene, beat)
         and in_place(scene, beat)
+        and beat.clock is None
         and any(satisfied(scene, beat, act) for act in acts)
     ]
     return max(found, key=lambda b: (len(b.when), b.stage), default=None)
@@ -103,10 +146,11 @@ def clock_beat(scene: Scene) -> Beat | None:
     armed: dict[str, int] = dict(scene.get("armed", {}))
     due: Beat | None = None
     for _, beat in scene.index.beats.values():
-        if beat.delay is None or not possible(scene, beat):
+        if (beat.delay is None and beat.clock is None) or not possible(scene, beat):
             continue
         since = armed.setdefault(beat.id, scene.number)
-        if due is None and scene.number - since >= beat.delay and in_place(scene, beat):
+        ripe = scene.number - since >= (beat.delay or 0) and _struck(scene, beat)
+        if due is None and ripe and in_place(scene, beat):
             due = beat
     scene.note(
         "armed", {k: v for k, v in armed.items() if k not in scene.view.done and (not due or k != due.id)}
@@ -114,13 +158,35 @@ def clock_beat(scene: Scene) -> Beat | None:
     return due
 
 
+def _struck(scene: Scene, beat: Beat) -> bool:
+    """Whether the hour of a beat has come since the story began."""
+    if beat.clock is None:
+        return True
+    start = scene.index.world.start_minutes
+    return scene.view.state.minutes >= _began(start) + (beat.clock - start) % (24 * 60)
+
+
+def _began(start: int) -> int:
+    """The minute the story begins at, counted from midnight of its first day."""
+    before = WorldState().minutes
+    return before + (start - before) % (24 * 60)
+
+
+def telling_of(scene: Scene, beat: Beat) -> Beat:
+    """The beat in one of its tellings, by dice."""
+    ways = [(beat.text, beat.quote), *((t.text or beat.text, t.quote or beat.quote) for t in beat.tellings)]
+    text, quote = scene.roll("telling", beat.id).choice(ways)
+    return beat.model_copy(update={"text": text, "quote": quote})
+
+
 def fire(scene: Scene, beat: Beat, acts: list[Act], pushed: bool = False) -> None:
     """A beat happens: it takes the place of the routine report of the act that brought it."""
+    told = telling_of(scene, beat)
     who = speaker_of(beat)
     if who:
-        _told(scene, beat, who, pushed)
+        _told(scene, told, who, pushed)
     else:
-        _happens(scene, beat, acts)
+        _happens(scene, told, acts)
     _consequences(scene, beat, who)
 
 
@@ -157,6 +223,9 @@ def _leads_in(scene: Scene, act: Act) -> bool:
 def _consequences(scene: Scene, beat: Beat, who: str | None) -> None:
     scene.note("done", {**scene.get("done", {}), beat.id: scene.number})
     scene.note("lastbeat", scene.number)
+    if beat.ending and not scene.get("ending"):
+        scene.note("ending", beat.ending)
+        scene.note("ended", scene.number)
     for flag in beat.sets:
         scene.change(FlagSet(name=flag))
     scene.tension(beat.tension)

@@ -8,7 +8,7 @@ from luna.narrator.address import PLAIN
 from luna.narrator.grammar import capital, comma, lower_first, sentences
 from luna.narrator.history import History
 from luna.narrator.index import Index
-from luna.narrator.phrases import Fact, Phrase, holds, variants_of
+from luna.narrator.phrases import Fact, Phrase, holds, tone_named, variants_of
 from luna.narrator.realiser import Doing, Noun, Realiser, Value, Values, Verbatim, is_plural
 from luna.narrator.view import TELLER, View
 from luna.turns.events import WorldState
@@ -71,7 +71,7 @@ class Teller:
         self.index = index
         self.dice = situation.dice
         self.view = View(index, state)
-        self.tone = style.tone if style.tone != "plain" else index.world.tone
+        self.tone = tone_named(style.tone if style.tone != "plain" else index.world.tone)
         player = index.world.player
         name = "the stranger" if player.name.strip().lower() in ("", "you") else player.name
         if name != "the stranger":
