@@ -72,7 +72,7 @@ def _known(scene: Scene, person: Person, key: str) -> None:
         tell(scene, person, line)
         scene.note("lastbeat", int(scene.get("lastbeat", 0)) + 1)
     else:
-        scene.line("react", person.id, "repeat")
+        scene.line("react", person.id, "asked_again")
 
 
 def tell(scene: Scene, person: Person, line: str) -> None:
@@ -112,7 +112,8 @@ def _find_something(scene: Scene, person: Person, act: Act) -> None:
         scene.line("react", person.id, "refer", who=knower)
         add_lead(scene, {"ask": knower, "topic": topic_name(scene, act.topic)})
     else:
-        scene.line("react", person.id, "deflect")
+        known = scene.view.known_noun(next(iter(sorted(said, key=len, reverse=True)), ""))
+        scene.line("react", person.id, "deflect" if known else "unknown")
 
 
 def _opinion(scene: Scene, person: Person, other: str) -> None:

@@ -9,6 +9,7 @@ from luna.narrator.address import PLAIN, marked
 from luna.narrator.grammar import sentences, words_of
 from luna.narrator.lexicon import ADDRESS, REGISTERS, STOP
 from luna.narrator.nouns import Feature, features_of
+from luna.narrator.voice import registers_of
 from luna.turns.world import Beat, Character, Item, Lore, Place, Thread, World
 
 MAX_FACTS = 60
@@ -17,7 +18,7 @@ MAX_FACTS = 60
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who can be told of. `register` picks the lines they speak."""
+    """Somebody who can be told of. `register` picks most of the lines they speak, `second` the others."""
 
     id: str
     name: str
@@ -27,12 +28,14 @@ class Person:
     role: str = ""
     facts: tuple[str, ...] = ()
     register: str = "curt"
+    second: str = "gruff"
     address: str = ""
     habits: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
     knows: dict[str, str] = field(default_factory=dict[str, str])
     relations: dict[str, str] = field(default_factory=dict[str, str])
     home: str | None = None
+    schedule: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def _names(name: str, aliases: Iterable[str]) -> tuple[str, ...]:
 
 def _person(c: Character, player: tuple[str, ...]) -> Person:
     first = c.name.split()[0] if c.name.split() else c.name
-    register, address = _voice(c)
+    registers, address = _voice(c)
     aliases = [*c.aliases, c.full_name]
     if (
         len(first) > 2
@@ -160,32 +163,27 @@ def _person(c: Character, player: tuple[str, ...]) -> Person:
         pronouns=c.pronouns,
         role=c.role,
         facts=facts_in(c.description, player),
-        register=register,
+        register=registers[0],
+        second=registers[1],
         address=address,
         habits=c.habits,
         samples=c.samples,
         knows=c.knows,
         relations=c.relations,
         home=c.at,
+        schedule={part.replace("_", " "): place for part, place in c.schedule.items()},
     )
 
 
-def _voice(c: Character) -> tuple[str, str]:
-    """The register of somebody's lines, and the word they call people by ("love"), from card text alone."""
-    nature = c.personality.lower()
-    whole = f"{nature} {c.role} {c.description}".lower()
-    score = {
-        register: sum(3 if word in nature else word in whole for word in listed.split())
-        for register, listed in REGISTERS.items()
-    }
-    spoken = " ".join(c.samples)
-    lengths = [len(s.split()) for s in sentences(spoken)] or [9]
-    if sum(lengths) / len(lengths) < 4:
-        score["curt"] += 3
-    if spoken and not re.search(r"['’](?:s|re|ll|t|m|ve|d)\b", spoken):
-        score["formal"] += 2
-    address = next((a for a in ADDRESS if re.search(rf"\b{a}\b", spoken.lower())), "")
-    return max(score, key=lambda r: (score[r], r)), address
+def _voice(c: Character) -> tuple[tuple[str, str], str]:
+    """The registers of somebody's lines, and the word they call people by ("love")."""
+    given = [r for r in c.registers if r in REGISTERS]
+    first, second = registers_of(c.personality, f"{c.role} {unmarked(c.description)} {c.name}", c.samples)
+    if given:
+        second = given[1] if len(given) > 1 else (second if second != given[0] else first)
+        first = given[0]
+    spoken = " ".join(c.samples).lower()
+    return (first, second), next((a for a in ADDRESS if re.search(rf"\b{a}\b", spoken)), "")
 
 
 def _spot(p: Place, taken: set[str], player: tuple[str, ...]) -> Spot:

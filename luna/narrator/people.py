@@ -14,6 +14,9 @@ SELVES = frozenset(
 )
 LONGEST_QUOTE = 400
 GREETING = re.compile(r"\W*(hello|hi|hey|good (evening|morning|day|afternoon))\b.{0,20}")
+FAREWELL = re.compile(
+    r"\W*(good ?bye|bye|farewell|good ?night|see you|so long|until (later|tomorrow|then))\b.{0,30}$"
+)
 
 
 def absent(scene: Scene, act: Act) -> None:
@@ -71,10 +74,12 @@ def _respond(scene: Scene, act: Act, who: str) -> None:
     low = (act.speech or act.raw).lower()
     if re.search(r"\b(sorry|apolog)", low):
         scene.deed(who, "apologise", 1)
-        scene.line("react", who, "reply")
+        scene.line("react", who, "apology")
     elif re.search(r"\bthank", low):
         scene.deed(who, "thank", 1)
         scene.line("react", who, "thanked")
+    elif act.speech and FAREWELL.match(low):
+        scene.line("react", who, "farewell")
     elif act.speech and GREETING.fullmatch(low):
         scene.line("react", who, "greet")
     else:
@@ -112,7 +117,7 @@ def courtesy(scene: Scene, act: Act, args: dict[str, Any]) -> None:
     else:
         scene.say("act", act.intent, f"The player: {act.raw[:200]}", **args)
     scene.deed(who, act.intent, 0 if act.intent == "greet" else 1)
-    scene.line("react", who, {"greet": "greet", "thank": "thanked", "apologise": "reply"}[act.intent])
+    scene.line("react", who, {"greet": "greet", "thank": "thanked", "apologise": "apology"}[act.intent])
 
 
 def comfort(scene: Scene, act: Act, args: dict[str, Any]) -> None:
@@ -125,6 +130,7 @@ def comfort(scene: Scene, act: Act, args: dict[str, Any]) -> None:
     else:
         scene.say("act", "comfort", f"The player comforts {scene.view.person(who).name}.", **args)
         scene.deed(who, "comfort", 1)
+        scene.line("react", who, "comforted")
 
 
 def insult(scene: Scene, act: Act, args: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from importlib.resources import files
 
 from luna.kernel.errors import BadInput
 from luna.kernel.values import digest
+from luna.narrator.voice import ACTS_LIKE, KIN
 
 Fact = str | int | bool
 TONES = {
@@ -137,3 +138,14 @@ def variants_of(key: str) -> list[Phrase]:
     while key not in bank and "." in key:
         key = key.rsplit(".", 1)[0]
     return bank.get(key, [])
+
+
+def lines_for(act: str, register: str) -> list[Phrase]:
+    """The lines of a speech act in a register, or of the nearest act or register that has some."""
+    bank = phrases()
+    for voice in (register, KIN.get(register, "curt"), "curt"):
+        for name in (act, *ACTS_LIKE.get(act, ())):
+            found = bank.get(f"voice.{name}.{voice}", []) + bank.get(f"{name}.{voice}", [])
+            if found:
+                return found
+    return []

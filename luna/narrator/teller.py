@@ -8,9 +8,10 @@ from luna.narrator.address import PLAIN
 from luna.narrator.grammar import capital, comma, lower_first, sentences
 from luna.narrator.history import History
 from luna.narrator.index import Index
-from luna.narrator.phrases import Fact, Phrase, holds, tone_named, variants_of
+from luna.narrator.phrases import Fact, Phrase, holds, lines_for, phrases, tone_named, variants_of
 from luna.narrator.realiser import Doing, Noun, Realiser, Value, Values, Verbatim, is_plural
 from luna.narrator.view import TELLER, View
+from luna.narrator.voice import KIN
 from luna.turns.events import WorldState
 from luna.turns.types import Move, Situation
 
@@ -55,6 +56,8 @@ CONTENT = frozenset(
 CARRIERS = frozenset(("sense", "sense_l", "fact", "q", "qb", "speech", "speech_c"))
 CARRIED = re.compile(r"\{(?:" + "|".join(sorted(CARRIERS)) + r")\}")
 TRIED = 8
+FIRST_VOICE = 0.7
+"""How often somebody speaks in their first register rather than in the one mixed into it."""
 HOURS = {
     "evening": "in the evening",
     "night": "at this hour",
@@ -309,22 +312,35 @@ class Teller:
         if "who" in values:
             values["who"] = self.view.person(values["who"]).name
         if act not in ("tell", "refuse"):
-            bank = self.bank(act, who)
-            if not bank or min(self.history.wear(p.mark) for p in bank) >= 1:
+            unused = [p for p in self.bank(act, who) if not self.history.wear(p.mark)]
+            if not unused:
                 return self.pick("wordless", self.values({"n": who}))
         return self.quote(who, self.spoken_line(act, who, values))
+
+    def registers(self, who: str) -> tuple[str, str]:
+        """The registers of somebody in the order they are tried for the next line: mostly the first one first."""
+        person = self.view.person(who)
+        both = (person.register, person.second)
+        return both if self.rng("register", who).random() < FIRST_VOICE else (both[1], both[0])
 
     def bank(self, act: str, who: str) -> list[Phrase]:
         """The lines somebody has for a speech act, by register and by what they are."""
         person = self.view.person(who)
         known = f"{person.role} {' '.join(person.facts[:2])}".lower()
         facts: dict[str, Fact] = {
+            **self.facts(),
+            "trusted": self.view.trust(who) >= 2,
+            "hostile": self.view.trust(who) <= -2,
             "host": bool(
                 re.search(r"\b(inn|innkeeper|keeper|landlady|landlord|cook|barkeep|barmaid|host)\b", known)
             ),
             "child": bool(re.search(r"\b(boy|girl|child|kid|urchin|eleven|twelve|thirteen)\b", known)),
         }
-        return [p for p in variants_of(f"{act}.{person.register}") if holds(p.condition, facts)]
+        for register in self.registers(who):
+            fitting = [p for p in lines_for(act, register) if holds(p.condition, facts)]
+            if any(not self.history.wear(p.mark) for p in fitting):
+                return fitting
+        return [p for p in lines_for(act, person.register) if holds(p.condition, facts)]
 
     def spoken_line(self, act: str, who: str, values: dict[str, str]) -> str:
         """The least used line of a speech act in somebody's register."""
@@ -367,10 +383,16 @@ class Teller:
                 values.update(h=self.habit(who), s=Verbatim(line))
                 return self.r.render("{n} {be} {h}. “{s}”", values, rng)
             case "biz":
-                gesture = self.pick(f"biz.{self.view.person(who).register}", values)
+                gesture = self.pick(self.banked("biz", who), values)
                 return f"{gesture}. “{line}”"
             case _:
                 return self.r.render(f"“{{s}}” {{n}} {{{verb}}}.", values, rng)
+
+    def banked(self, key: str, who: str) -> str:
+        """A key for somebody's register, or for one near to it that the packs have."""
+        person = self.view.person(who)
+        tried = (*self.registers(who), KIN[person.register], "curt")
+        return next((f"{key}.{r}" for r in tried if f"{key}.{r}" in phrases()), key)
 
     def at_home(self, who: str) -> bool:
         """Whether somebody is where their habits belong."""
@@ -384,7 +406,7 @@ class Teller:
         if own:
             return self.r.plain(self.rng("habit", who).choice(own))
         rng = self.rng("habit", who)
-        general = variants_of(f"hab.{person.register}")
+        general = variants_of(self.banked("hab", who))
         template = rng.choice(general).text if general else "waiting"
         kept = (self.r.last, self.r.named)
         text = self.r.render(template, {"n": self.view.noun(who)}, rng)
