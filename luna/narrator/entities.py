@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from luna.narrator.grammar import parts_of_speech, verb_lemma, words_of
 from luna.narrator.index import Index
-from luna.narrator.lexicon import INTENT, STOP
+from luna.narrator.lexicon import ANYBODY, INTENT, MEN, STOP, WOMEN
 from luna.narrator.view import View
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ ABOUT = re.compile(r"\b(?:about|regarding|concerning) (.+)$")
 TOOL_INTENTS = frozenset(("force", "attack", "open", "threaten", "examine", "search"))
 FUZZY_INTENTS = frozenset(("examine", "take", "search", "use", "open", "read"))
 LINKS = frozenset(["at", "in", "on", "around", "under", "over", "so", "until", "like", "as", "while"])
-MEN, WOMEN = frozenset(("him", "he")), frozenset(("her", "she"))
+HIM, HER = frozenset(("him", "he", "his")), frozenset(("her", "she", "hers"))
 
 
 def ground(view: View, act: "Act", before: "Act | None") -> None:
@@ -36,7 +36,7 @@ def ground(view: View, act: "Act", before: "Act | None") -> None:
     _misspelt(view, act, head)
     if act.intent == "say" and not act.speech and act.verb in ("talk", "speak", "chat", "mention"):
         act.intent = "ask"
-    if not act.topic and act.intent == "ask":
+    if not act.topic and (act.intent == "ask" or (act.verb == "tell" and not act.speech)):
         act.topic = _leftover(view, act, head)
     if act.speech:
         act.topic = act.speech.lower()
@@ -76,13 +76,36 @@ def _people(view: View, act: "Act", head: str, whole: str) -> None:
     act.target = view.find("people", head)
     if act.target or act.intent == "go":
         return
-    pronoun = re.search(r"\b(him|her|them|she|he)\b(?! \w+ (?:hand|face))", head)
+    pronoun = re.search(r"\b(him|her|them|she|he|his|hers|their)\b(?! \w+ (?:hand|face))", head)
+    called = next((w for w in words_of(head) if w in MEN or w in WOMEN or w in ANYBODY), "")
+    if called and not view.known_noun(called) and (who := _kind_of(view, called)):
+        act.target = who
+        return
     focus = str(view.note("focus", ""))
     if pronoun and focus and view.present(focus):
         act.target = focus
     elif pronoun:
-        wanted = "he" if pronoun[1] in MEN else "she" if pronoun[1] in WOMEN else "they"
+        wanted = "he" if pronoun[1] in HIM else "she" if pronoun[1] in HER else "they"
         act.target = next((p for p in view.company() if view.person(p).pronouns == wanted), None)
+
+
+def _kind_of(view: View, word: str) -> str | None:
+    """Somebody here who can be called "the man", "the girl", "the kid"."""
+    wanted = {"he", "they"} if word in MEN else {"she", "they"} if word in WOMEN else {"he", "she", "they"}
+    focus = str(view.note("focus", ""))
+    fitting = [w for w in view.company() if view.person(w).pronouns in wanted]
+    return focus if focus in fitting else next(iter(fitting), None)
+
+
+def _only_thing(view: View, act: "Act") -> str | None:
+    """What "it" must be when nothing was spoken of yet: the one thing somebody has."""
+    if act.intent in ("give", "show", "drop"):
+        held = view.carried()
+    elif act.intent == "take" and act.target:
+        held = [i for i in view.ordered("things") if view.holder(i) == act.target]
+    else:
+        return None
+    return held[0] if len(held) == 1 else None
 
 
 def _pronoun(view: View, act: "Act", head: str, before: "Act | None") -> None:
@@ -94,7 +117,7 @@ def _pronoun(view: View, act: "Act", head: str, before: "Act | None") -> None:
     if before and before.missing:
         act.missing = before.missing
         return
-    last = (before.obj if before else None) or view.note("object")
+    last = (before.obj if before else None) or view.note("object") or _only_thing(view, act)
     if last and view.reachable(str(last)):
         act.obj = str(last)
 
@@ -126,7 +149,7 @@ def _misspelt(view: View, act: "Act", head: str) -> None:
 
 def _leftover(view: View, act: "Act", head: str) -> str:
     own = {w for n in view.person(act.target).names for w in n.split()} if act.target else set[str]()
-    skipped = {act.verb, *act.raw.lower().split()[:1]}
+    skipped = {act.verb, "let", "know", "want", *act.raw.lower().split()[:1], *act.manner.split()}
     return " ".join(w for w in words_of(head) if w not in STOP and w not in skipped and w not in own)
 
 

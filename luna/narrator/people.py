@@ -72,6 +72,9 @@ def _say(scene: Scene, act: Act, args: dict[str, Any]) -> None:
 
 def _respond(scene: Scene, act: Act, who: str) -> None:
     low = (act.speech or act.raw).lower()
+    if act.force in ("threaten", "comfort", "persuade"):
+        _meant(scene, act, who)
+        return
     if re.search(r"\b(sorry|apolog)", low):
         scene.deed(who, "apologise", 1)
         scene.line("react", who, "apology")
@@ -84,6 +87,27 @@ def _respond(scene: Scene, act: Act, who: str) -> None:
         scene.line("react", who, "greet")
     else:
         answer(scene, who, act, asked=act.speech.endswith("?") or act.question)
+
+
+def _meant(scene: Scene, act: Act, who: str) -> None:
+    """Words that threaten, comfort or ask for something are answered as what they are."""
+    from luna.narrator.answers import knows_about
+    from luna.narrator.plot import told_beat
+
+    if told_beat(scene, [act]):
+        return
+    match act.force:
+        case "threaten":
+            scene.deed(who, "threaten", -2)
+            scene.line("react", who, "threatened")
+        case "comfort":
+            scene.deed(who, "comfort", 1)
+            scene.line("react", who, "comforted" if scene.view.trust(who) > -2 else "refuse")
+        case _:
+            if knows_about(scene.view, scene.view.person(who), act.topic):
+                answer(scene, who, act, asked=True)
+            else:
+                scene.line("react", who, "agree" if scene.view.trust(who) > 0 else "refuse")
 
 
 def _ask(scene: Scene, act: Act, args: dict[str, Any]) -> None:

@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+from luna.narrator.entities import ids_in
+from luna.narrator.grammar import words_of
+from luna.narrator.lexicon import STOP
 from luna.narrator.parser import Act, parse
 from luna.narrator.view import View
 
@@ -9,6 +12,43 @@ SAME = {
     "muse": "think", "silence": "wait", "listen": "wait", "smell": "look", "touch": "examine", "light": "use",
     "stow": "other", "force": "attack", "perform": "other", "magic": "absurd", "insult": "rude",
 }  # fmt: skip
+FORCE = {"farewell": "say", "insult": "rude"}
+TO_SOMEBODY = frozenset(
+    (
+        "say",
+        "ask",
+        "tell",
+        "greet",
+        "thank",
+        "apologise",
+        "comfort",
+        "threaten",
+        "persuade",
+        "rude",
+        "attack",
+        "give",
+        "show",
+    )
+)
+WAYS = frozenset(
+    [
+        "up",
+        "down",
+        "out",
+        "back",
+        "in",
+        "outside",
+        "inside",
+        "upstairs",
+        "downstairs",
+        "home",
+        "away",
+        "north",
+        "south",
+        "east",
+        "west",
+    ]
+)
 KINDS = {"nonsense": "empty", "hint": "meta", "inventory": "meta"}
 
 
@@ -26,22 +66,37 @@ def understand(view: View, text: str) -> list[Understood]:
 
 
 def _understood(view: View, act: Act) -> Understood:
-    if act.kind != "act":
-        intent = KINDS.get(act.kind, act.kind)
-    else:
-        intent = SAME.get(act.intent, act.intent)
-        if act.intent == "say" and act.question:
-            intent = "ask"
-        elif act.intent == "go" and act.verb == "climb":
-            intent = "climb"
-        elif act.intent in ("say", "ask") and act.verb == "tell":
-            intent = "tell"
-        elif act.intent == "throw" and act.target:
-            intent = "attack"
-        elif act.intent == "rude":
-            intent = "rude"
-    meant = (act.target, act.obj, act.feature, act.place)
-    words = [w for part in (act.topic, act.missing) for w in part.lower().split()]
-    first = act.topic if intent in ("ask", "tell") and act.topic and not act.speech else ""
-    targets = [t for t in (first, *meant, act.instrument, *words) if t]
-    return Understood(intent, targets[0] if targets else None, tuple(dict.fromkeys(targets[1:])))
+    intent = KINDS.get(act.kind, act.kind) if act.kind != "act" else _intent(act)
+    meant = [t for t in (act.target, act.obj, act.feature, act.place, act.instrument) if t]
+    words = words_of(f"{act.topic} {act.missing}")
+    about = ids_in(view.index, act.topic or act.raw if act.intent == "muse" else act.topic)
+    if act.intent == "muse":
+        words = words_of(act.raw)
+    here = view.company()
+    addressed = [w for w in (view.note("focus", ""), *here) if w in here][:1] if intent in TO_SOMEBODY else []
+    if intent in ("give", "show", "throw", "drop") and (act.obj or act.missing):
+        meant.insert(0, act.obj or act.missing)
+    first = [act.topic] if intent in ("ask", "tell") and act.topic and not act.speech else []
+    ways = [w for w in act.phrase if w in WAYS] if intent in ("go", "climb", "sneak", "look") else []
+    targets = list(
+        dict.fromkeys((*first, *about, *meant, *addressed, *ways, *(w for w in words if w not in STOP)))
+    )
+    return Understood(intent, targets[0] if targets else None, tuple(targets[1:]))
+
+
+def _intent(act: Act) -> str:
+    if act.rude and act.intent in ("say", "ask", "insult", "other"):
+        return "rude"
+    if act.intent in ("say", "ask") and act.force:
+        return FORCE.get(act.force, act.force)
+    if act.intent == "go" and act.verb == "climb":
+        return "climb"
+    if act.intent in ("say", "ask") and act.verb == "tell":
+        return "tell"
+    if act.intent == "throw" and act.target:
+        return "attack"
+    if act.intent == "touch" and act.verb in ("tap", "knock"):
+        return "use"
+    if act.intent == "wait" and act.verb in ("sit", "lie", "sleep", "nap", "relax") and act.phrase[1:]:
+        return "other"
+    return SAME.get(act.intent, act.intent)
