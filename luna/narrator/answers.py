@@ -33,11 +33,15 @@ def knows_about(view: View, person: Person, topic: str) -> str | None:
     """The key of a person's knowledge that a topic touches, one not told yet before others; or None."""
     said, low = stems(topic), topic.lower()
     told = view.note(f"said:{person.id}", ())
-    keys = [k for k in person.knows if said & (set(re.split(r"[/,\s]+", k.lower())) - STOP)]
+    words = {k: set(re.split(r"[/,\s]+", k.lower())) - STOP for k in person.knows}
+    keys = [k for k in words if said & words[k]]
     for kind in ("people", "things"):
         for entity, names in view.names(kind).items():
             if entity in person.knows and any(name in said or f" {name} " in f" {low} " for name in names):
                 keys.append(entity)
+    if not keys:
+        near = {w for s in said for w in view.index.same.get(s, ())}
+        keys = [k for k in words if near & words[k]]
     fresh = [k for k in keys if k not in told]
     if fresh or keys:
         return (fresh or keys)[0]

@@ -31,6 +31,9 @@ def ground(view: View, act: "Act", before: "Act | None") -> None:
     if not act.obj:
         act.obj = view.find("things", head)
     act.place = view.find("spots", head)
+    bare = " ".join(words_of(head)).removeprefix("the ")
+    if act.place and act.intent == "other" and bare in view.spot(act.place).names:
+        act.intent = "go"
     _pronoun(view, act, head, before)
     _feature(view, act, head)
     _misspelt(view, act, head)
@@ -74,7 +77,7 @@ def _split_tool(view: View, act: "Act", head: str) -> str:
 
 def _people(view: View, act: "Act", head: str, whole: str) -> None:
     act.target = view.find("people", head)
-    if act.target or act.intent == "go":
+    if act.target or (act.intent == "go" and act.verb != "follow"):
         return
     pronoun = re.search(r"\b(him|her|them|she|he|his|hers|their)\b(?! \w+ (?:hand|face))", head)
     called = next((w for w in words_of(head) if w in MEN or w in WOMEN or w in ANYBODY), "")
@@ -129,8 +132,7 @@ def _feature(view: View, act: "Act", head: str) -> None:
     said = set(words_of(head))
     matches = [f for f in features if f in said or f + "s" in said or (f.endswith("s") and f[:-1] in said)]
     exact = [f for f in matches if features[f].phrase in head]
-    chosen = (exact or matches)[:1]
-    act.feature = chosen[0] if chosen else None
+    act.feature = min(exact or matches, key=lambda f: head.find(f), default=None)
 
 
 def _misspelt(view: View, act: "Act", head: str) -> None:
@@ -172,7 +174,7 @@ def _missing(act: "Act", head: str) -> None:
         and w != act.verb
         and not w.endswith("ly")
         and "NOUN" in parts_of_speech(w)
-        and w not in INTENT
+        and (w not in INTENT or w == reached[-1])
         and not re.search(rf"\b(?:my|our) (?:\w+ )?{re.escape(w)}", head)
     ]
     if nouns:

@@ -7,7 +7,7 @@ from typing import cast
 
 from luna.narrator.address import PLAIN, marked
 from luna.narrator.grammar import sentences, words_of
-from luna.narrator.lexicon import ADDRESS, REGISTERS, STOP
+from luna.narrator.lexicon import ADDRESS, REGISTERS, STOP, SYNONYMS
 from luna.narrator.nouns import Feature, features_of
 from luna.narrator.voice import registers_of
 from luna.turns.world import Beat, Character, Item, Lore, Place, Thread, World
@@ -81,6 +81,8 @@ class Index:
     vocabulary: frozenset[str]
     premise: str
     prose: str
+    same: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """Word → the words that mean the same, in the language or in this world."""
 
 
 def build(world: World) -> Index:
@@ -101,10 +103,22 @@ def build(world: World) -> Index:
         beats={b.id: (t, b) for t in world.threads for b in t.beats},
         topics={t.id: _topics(t) for t in world.threads},
         vocabulary=frozenset(words_of(unmarked(prose)))
-        | {w for c in world.characters for k in c.knows for w in words_of(k)},
+        | {w for c in world.characters for k in c.knows for w in words_of(k)}
+        | {w for key, others in world.topics.items() for term in (key, *others) for w in words_of(term)},
         premise=_premise(world),
         prose=unmarked(prose),
+        same=_same(world),
     )
+
+
+def _same(world: World) -> dict[str, frozenset[str]]:
+    """The world's synonyms, both ways, and those of the language."""
+    found: dict[str, set[str]] = {}
+    for key, others in (*SYNONYMS.items(), *world.topics.items()):
+        group = {w for term in (key, *others) for w in words_of(term) if w not in STOP}
+        for word in group:
+            found.setdefault(word, set()).update(group)
+    return {word: frozenset(group - {word}) for word, group in found.items()}
 
 
 def _premise(world: World) -> str:

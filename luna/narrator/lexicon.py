@@ -8,11 +8,11 @@ def listed(words: str) -> frozenset[str]:
 
 _INTENTS = {
     "look": "look survey scan gaze glance",
-    "examine": "examine inspect study observe check investigate watch peer stare consider measure test admire count eye x appraise assess compare",
+    "examine": "examine inspect study observe check investigate watch peer stare consider measure test admire count eye x appraise assess compare see",
     "search": "search rummage hunt seek find dig explore scour frisk ransack sift",
-    "take": "take grab get pocket collect steal snatch lift pick gather seize nick keep borrow swipe pinch fetch pluck palm",
+    "take": "take grab get pocket collect steal snatch lift pick gather seize nick keep borrow swipe pinch fetch pluck palm buy purchase rob",
     "drop": "drop discard release abandon",
-    "give": "give hand offer pass return pay lend donate share slide tip",
+    "give": "give hand offer pass return pay lend donate share slide tip trade sell",
     "show": "show present reveal display flash brandish",
     "use": "use apply try operate hang attach fit tie untie fix repair mend ring turn pull push press wind swing "
     "fasten hook signal shake swap switch plug press aim point blow mount wear don clean polish wipe oil",
@@ -111,7 +111,7 @@ PHRASES = (
     (r"^(?:hold|put) (?:up )?(?:my|both|your) hands?\b", "other"),
     (r"^look (?:at|over|into|through) (?:him|her|them)\b", "examine"),
     (
-        r"^(?:look|peek|peer|glance|check|feel|reach) (?:under|underneath|behind|inside|beneath|in|into|through)\b",
+        r"^(?:look|peek|peer|glance|check|feel|reach) (?:under|underneath|behind|inside|beneath|in|into)\b",
         "search",
     ),
     (r"^(?:look|glance|peek|squint) (?:at|over|closely at|more closely at|carefully at)\b", "examine"),
@@ -131,6 +131,11 @@ PHRASES = (
     (r"^(?:put|tuck|stow|slip)\b.*\b(?:back|away|my (?:coat|pocket|bag|pack|belt))\b", "stow"),
     (r"^follow the (?:sound|noise|voice|smell|music)", "listen"),
     (r"^put .+ in(?:to)? my\b", "stow"),
+    (
+        r"^(?:put|set|lay|place) .+ (?:on|onto|upon) (?:the |a |his |her |their )?(?:\w+ )?(?:counter|table|bar|desk|floor|ground|boards|shelf|sill|bench)\b",
+        "drop",
+    ),
+    (r"^(?:exits|directions)$", "look"),
     (r"^put\b", "use"),
     (r"^(?:sit|lie) down\b", "wait"),
     (
@@ -182,9 +187,9 @@ FOREIGN = {
 FOREIGN_WORDS = {language: listed(common) for language, common in FOREIGN.items()}
 
 RUDE = listed(
-    "idiot stupid fool moron shut ugly bastard damn fuck fucking shit crap hate loser liar witch pathetic "
+    "idiot stupid fool moron ugly bastard damn fuck fucking shit crap loser liar witch pathetic "
     "worthless dumb ass coward pig scum brat quack gutless sucks hag bitch bugger git twat wanker arse arsehole asshole "
-    "bollocks piss prick dick cunt slut whore scumbag weasel toad crook thick deaf imbecile dolt hell bullshit wench murderer murdering cow"
+    "bollocks piss prick dick cunt slut whore scumbag weasel toad crook imbecile dolt hell bullshit wench murderer murdering"
 )
 ABSURD = listed(
     "helicopter dragon laser unicorn phone smartphone internet tank nuke bomb spaceship rocket zombie "
@@ -241,16 +246,17 @@ IMPOSSIBLE = (
 """What no world grants."""
 META = (
     r"^\W*(?:ooc\b|out of character)|^\W*\(?\[?ooc",
-    r"^(?:save|load|undo|redo|restart|reset|quit|menu|settings|options|commands|credits|skip|pause|version|about|recap|spoilers?|debug)"
+    r"^(?:save|load|undo|redo|restart|reset|quit|menu|settings|options|commands|credits|skip|pause|version|about|recap|spoilers?|debug|info)"
     r"(?: please| game| the game)?\W*$",
     r"\b(?:this|the) (?:game|story|parser|narrator|engine|simulation|chat ?bot|ai|program)\b(?! of\b)(?!.*\byou told)",
     r"\b(?:how many endings|what genre|who wrote this|how (?:do|does) (?:i|one|this|it) (?:play|work)|what are the (?:commands|rules|controls)|"
     r"(?:go|take me) back (?:one|a) turn|make the (?:descriptions?|text|replies|answers)|(?:first|second|third) person|past tense|present tense|"
-    r"tell me the (?:solution|answer|ending)|who am i playing|am i (?:winning|losing)|what'?s my score|i'?m bored|this is boring)\b",
+    r"tell me the (?:solution|answer|ending)|i win\b|rewrite (?:that|this)|who am i playing|am i (?:winning|losing)|what'?s my score|i'?m bored|this is boring)\b",
 )
 HINTS = (
     r"^(?:help|hint|what now|i'?m (?:stuck|lost|confused)|give me a hint|any hints?)\W*$",
     r"\bwhat (?:can|should|could|do|am i (?:supposed|meant) to|else can) i? ?(?:be )?(?:do|doing|try|say)\b(?: here| now| next)?\W*$",
+    r"^what (?:should|can|could) i (?:ask|say|tell)\b",
     r"^(?:this is confusing|i don'?t (?:know what to do|get it|understand this))",
     r"^(?:what(?:'s| is) (?:the (?:goal|point|objective|aim)|my (?:goal|quest|objective|task)))",
 )
@@ -262,6 +268,20 @@ CHATTY = {
     "abot": "about", "abuot": "about", "wiht": "with", "waht": "what", "hlep": "help", "exmaine": "examine",
 }  # fmt: skip
 """How people type in a hurry."""
+SYNONYMS = {
+    "money": ("coin", "coins", "cash", "pay", "payment", "paid", "wages", "price", "cost", "debt", "debts", "credits", "fee"),
+    "death": ("died", "dead", "die", "killed", "murder", "drowned", "killing"),
+    "brother": ("sibling", "brothers"), "sister": ("sisters",), "father": ("dad", "papa", "daddy", "parent"),
+    "mother": ("mum", "mom", "mama"), "child": ("kid", "children", "son", "daughter"),
+    "ship": ("boat", "vessel", "wreck", "crew"), "sea": ("tide", "water", "ocean", "flood"),
+    "letter": ("note", "message", "paper"), "book": ("ledger", "register", "record", "records", "log", "logbook", "accounts"),
+    "lamp": ("light", "lantern", "torch", "lights"), "storm": ("weather", "wind", "rain"),
+    "secret": ("lie", "lied", "lying", "hiding", "hidden", "truth"),
+    "theft": ("stole", "stolen", "steal", "thief", "took", "taken"), "noise": ("sound", "silence", "quiet", "heard"),
+    "name": ("called", "names"), "work": ("job", "trade", "profession"), "signature": ("signed", "signs", "sign", "signing", "signatures"),
+    "key": ("lock", "locked", "keys"), "doctor": ("physician", "medic"), "stranger": ("visitor", "newcomer"),
+}  # fmt: skip
+"""Words players use for one another, in any world."""
 MEN = listed("man boy lad guy fellow gentleman sir bloke mister old-timer")
 WOMEN = listed("woman girl lady lass madam miss ma'am gal")
 ANYBODY = listed("kid child person stranger somebody someone")

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from luna.narrator.grammar import words_of
+from luna.narrator.grammar import noun_lemma, words_of
 from luna.narrator.index import many, unmarked
 from luna.narrator.parser import Act
 from luna.narrator.scene import Scene
@@ -14,6 +14,11 @@ from luna.turns.world import Beat
 
 ADDRESSING = frozenset(["ask", "say", "show", "persuade", "greet", "comfort", "give", "thank", "apologise"])
 ARRIVING = frozenset(["go", "look", "examine", "search", "read", "take", "wait", "listen"])
+NEAR = {
+    "search": ("examine", "look"), "examine": ("read", "search"), "read": ("examine",), "light": ("use",), "touch": ("examine",),
+    "force": ("open", "use"), "throw": ("use",), "stow": ("use",), "show": ("give",),
+}  # fmt: skip
+"""Acts that do for another where a beat waits for one."""
 WANDERING = frozenset(("look", "search"))
 
 
@@ -101,6 +106,7 @@ def satisfied(scene: Scene, beat: Beat, act: Act) -> bool:
     people, topics = many(when.get("npc")), set(many(when.get("topic")))
     objects, intents, places = many(when.get("object")), many(when.get("intent")), many(when.get("place"))
     said = set(words_of(f"{act.raw} {act.topic} {act.speech} {act.feature or ''}"))
+    said |= {w for s in tuple(said) for w in (noun_lemma(s), *own_words(scene, s))}
     if people:
         meant = act.target in people or (act.target is None and scene.get("focus") in people)
         addressed = meant and act.intent in ADDRESSING
@@ -113,12 +119,22 @@ def satisfied(scene: Scene, beat: Beat, act: Act) -> bool:
         return False
     if objects and not (act.obj in objects and scene.view.reachable(act.obj or "")):
         return False
-    if intents and act.intent not in intents and act.verb not in intents:
+    if intents and not ({act.intent, act.verb, *NEAR.get(act.intent, ())} & set(intents)):
         return False
     if places and not people and not objects and act.target:
         return False
     only_place = places and not (people or objects or intents)
     return bool(people or topics or objects or intents) or bool(only_place and act.intent in ARRIVING)
+
+
+def own_words(scene: Scene, word: str) -> frozenset[str]:
+    """The words that mean the same by the world's own list."""
+    found: set[str] = set()
+    for key, others in scene.index.world.topics.items():
+        group = {w for term in (key, *others) for w in words_of(term)}
+        if word in group:
+            found |= group
+    return frozenset(found)
 
 
 def due_beat(scene: Scene, acts: list[Act], told: bool = False) -> Beat | None:

@@ -1,5 +1,6 @@
 """What the parser made of a player's line, for tools and tests: intents and what they are aimed at."""
 
+import re
 from typing import NamedTuple
 
 from luna.narrator.entities import ids_in
@@ -67,7 +68,12 @@ def understand(view: View, text: str) -> list[Understood]:
 
 def _understood(view: View, act: Act) -> Understood:
     intent = KINDS.get(act.kind, act.kind) if act.kind != "act" else _intent(act)
-    meant = [t for t in (act.target, act.obj, act.feature, act.place, act.instrument) if t]
+    meant = [t for t in (act.target, act.obj, act.feature, act.place, act.missing, act.instrument) if t]
+    if intent == "go" and act.target:
+        meant += [w for w in (view.where(act.target),) if w]
+    if intent == "think" and re.search(r"\b(he|she|him|her|his|they)\b", act.raw.lower()):
+        meant += view.company()[:1]
+    owned = re.findall(r"\b(?:my|our) ([\w-]+)(?: ([\w-]+))?", act.raw.lower())
     words = words_of(f"{act.topic} {act.missing}")
     about = ids_in(view.index, act.topic or act.raw if act.intent == "muse" else act.topic)
     if act.intent == "muse":
@@ -78,9 +84,8 @@ def _understood(view: View, act: Act) -> Understood:
         meant.insert(0, act.obj or act.missing)
     first = [act.topic] if intent in ("ask", "tell") and act.topic and not act.speech else []
     ways = [w for w in act.phrase if w in WAYS] if intent in ("go", "climb", "sneak", "look") else []
-    targets = list(
-        dict.fromkeys((*first, *about, *meant, *addressed, *ways, *(w for w in words if w not in STOP)))
-    )
+    spoken = [w for w in (*(w for pair in owned for w in pair), *words) if w and w not in STOP]
+    targets = list(dict.fromkeys((*first, *about, *meant, *addressed, *ways, *spoken)))
     return Understood(intent, targets[0] if targets else None, tuple(targets[1:]))
 
 
@@ -99,4 +104,6 @@ def _intent(act: Act) -> str:
         return "use"
     if act.intent == "wait" and act.verb in ("sit", "lie", "sleep", "nap", "relax") and act.phrase[1:]:
         return "other"
+    if act.intent == "open" and act.verb in ("close", "shut", "lock"):
+        return "use"
     return SAME.get(act.intent, act.intent)
