@@ -16,14 +16,76 @@ from luna.turns.world import Character, Style, World
 
 HERE = Path(__file__).parent / "corpus"
 INTENTS = frozenset(
-    "look examine search go take drop give show use open attack threaten persuade ask tell say greet thank apologise comfort "
-    "wait sneak climb eat read write think meta absurd foreign rude empty other".split()
+    [
+        "look",
+        "examine",
+        "search",
+        "go",
+        "take",
+        "drop",
+        "give",
+        "show",
+        "use",
+        "open",
+        "attack",
+        "threaten",
+        "persuade",
+        "ask",
+        "tell",
+        "say",
+        "greet",
+        "thank",
+        "apologise",
+        "comfort",
+        "wait",
+        "sneak",
+        "climb",
+        "eat",
+        "read",
+        "write",
+        "think",
+        "meta",
+        "absurd",
+        "foreign",
+        "rude",
+        "empty",
+        "other",
+    ]
 )
 KINDS = frozenset(
-    "order speech question thought manner multi pronoun typo rude absurd foreign empty long meta".split()
+    [
+        "order",
+        "speech",
+        "question",
+        "thought",
+        "manner",
+        "multi",
+        "pronoun",
+        "typo",
+        "rude",
+        "absurd",
+        "foreign",
+        "empty",
+        "long",
+        "meta",
+    ]
 )
 TWO_SLOTS = frozenset(
-    "ask tell say give show persuade threaten greet thank apologise comfort rude use".split()
+    [
+        "ask",
+        "tell",
+        "say",
+        "give",
+        "show",
+        "persuade",
+        "threaten",
+        "greet",
+        "thank",
+        "apologise",
+        "comfort",
+        "rude",
+        "use",
+    ]
 )
 """Intents with somebody or something besides the target, which may stand in either place."""
 ANY_TARGET = INTENTS - {"look", "go", "take", "drop", "examine", "search"}
@@ -144,9 +206,9 @@ def reading_right(line: Line, intent: str, target: str | None, also: tuple[str, 
         if label is not None and same(label, target):
             return True
         addressed = target is None or target in line.present or target == line.to
-        if label and intent in TWO_SLOTS and (addressed or label in line.present):
-            if any(same(label, other) for other in also):
-                return True
+        second = label is not None and intent in TWO_SLOTS and (addressed or label in line.present)
+        if second and any(same(label, other) for other in also):
+            return True
     return False
 
 
