@@ -1,6 +1,7 @@
 """A turn from the player's text to a plan."""
 
 from luna.narrator.acts import resolve
+from luna.narrator.curve import turns_for
 from luna.narrator.grammar import words_of
 from luna.narrator.index import Index, unmarked
 from luna.narrator.lexicon import STOP
@@ -32,6 +33,7 @@ def plan_turn(index: Index, situation: Situation) -> Plan:
     steer(scene, acts[:ACTS_A_TURN], situation.style.pacing)
     _settle_leads(scene, situation.action.text)
     scene.note("turn", situation.number)
+    scene.note("target", turns_for(index, situation.style))
     scene.note("did", [*scene.listed("did"), " ".join(situation.action.text.lower().split())[:80]][-12:])
     return finished(scene, acts[0].intent if acts else "continue")
 
@@ -100,6 +102,11 @@ def plan_opening(index: Index, situation: Situation) -> Plan:
     scene = Scene(index, situation.state, situation.dice, situation.number)
     world, here = index.world, scene.view.here
     scene.note("phase", scene.view.phase)
+    scene.note("target", turns_for(index, situation.style))
+    left_out = [
+        t.id for t in index.world.threads if t.optional and scene.roll("optional", t.id).random() < 0.4
+    ]
+    scene.note("left_out", left_out or None)
     scene.note("visited", {here: 1})
     company = scene.view.company()
     _already_told(scene, f"{world.premise} {world.opening} {index.premise}", [*index.spots, *index.people])

@@ -1,7 +1,7 @@
 """Beats of the plot: when one is due, and what happens when it comes."""
 
-from typing import Any, cast
-
+from luna.narrator.conditions import possible, speaker_of
+from luna.narrator.curve import endings_of, fit, held, is_over
 from luna.narrator.grammar import noun_lemma, words_of
 from luna.narrator.index import many, unmarked
 from luna.narrator.parser import Act
@@ -20,72 +20,6 @@ NEAR = {
 }  # fmt: skip
 """Acts that do for another where a beat waits for one."""
 WANDERING = frozenset(("look", "search"))
-
-
-def speaker_of(beat: Beat) -> str | None:
-    """Who tells a beat, when it is told by somebody: the speaker, or with a quote the person it waits for."""
-    people = many(beat.when.get("npc"))
-    if beat.speaker:
-        return beat.speaker
-    return people[0] if beat.quote and people else None
-
-
-def possible(scene: Scene, beat: Beat) -> bool:
-    """Whether a beat could come at all by now: what went before, flags, possessions, the turn."""
-    view, when = scene.view, beat.when
-    if beat.id in view.done or any(b not in view.done for b in many(when.get("after"))):
-        return False
-    if any(b in view.done for b in many(when.get("not"))):
-        return False
-    if any(not view.state.flags.get(f) for f in many(when.get("flag"))):
-        return False
-    if any(not view.has(i) for i in many(when.get("have"))):
-        return False
-    either = many(when.get("any"))
-    if either and not any(b in view.done for b in either):
-        return False
-    if any(view.state.flags.get(f) for f in many(when.get("not_flag"))):
-        return False
-    turns = [t for t in many(when.get("turns")) if t.isdigit()]
-    if turns and scene.number < int(turns[0]):
-        return False
-    if not _earned(scene, beat):
-        return False
-    who = speaker_of(beat)
-    return not (who and (view.dead(who) or view.trust(who) <= -4))
-
-
-def _earned(scene: Scene, beat: Beat) -> bool:
-    """Whether the trust, the deeds and the ending a beat asks for are there, and its thread is told at all."""
-    view, when = scene.view, beat.when
-    if scene.index.beats[beat.id][0].id in view.note("left_out", ()):
-        return False
-    wanted = when.get("trust")
-    for who, least in cast(dict[str, Any], wanted).items() if isinstance(wanted, dict) else ():
-        if not _reaches(view.trust(str(who)), least):
-            return False
-    deeds = many(when.get("deed"))
-    if deeds and not any(_did(scene, d) for d in deeds):
-        return False
-    endings = many(when.get("ending"))
-    reached = view.note("ending")
-    return (reached in endings or bool(reached and "*" in endings)) if endings else True
-
-
-def _reaches(trust: int, least: object) -> bool:
-    """Trust in tens against "3" (at least) or "<-1" (below)."""
-    text = str(least).strip()
-    try:
-        return trust < int(text[1:]) if text.startswith("<") else trust >= int(text.removeprefix(">="))
-    except ValueError:
-        return False
-
-
-def _did(scene: Scene, deed: str) -> bool:
-    """Whether the player did something ("insult", or "insult:maren") that somebody remembers."""
-    what, _, who = deed.partition(":")
-    people = [who] if who else scene.view.ordered("people")
-    return any(d[0] == what for p in people for d in scene.listed(f"deeds:{p}"))
 
 
 def in_place(scene: Scene, beat: Beat) -> bool:
@@ -144,12 +78,12 @@ def due_beat(scene: Scene, acts: list[Act], told: bool = False) -> Beat | None:
         for _, beat in scene.index.beats.values()
         if (beat.delay is None)
         and (not told or speaker_of(beat))
-        and possible(scene, beat)
+        and possible(scene.view, beat, scene.number)
         and in_place(scene, beat)
         and beat.clock is None
         and any(satisfied(scene, beat, act) for act in acts)
     ]
-    return max(found, key=lambda b: (len(b.when), b.stage), default=None)
+    return max(found, key=lambda b: (len(b.when), fit(scene.view, b), b.stage), default=None)
 
 
 def told_beat(scene: Scene, acts: list[Act]) -> Beat | None:
@@ -162,10 +96,11 @@ def clock_beat(scene: Scene) -> Beat | None:
     armed: dict[str, int] = dict(scene.get("armed", {}))
     due: Beat | None = None
     for _, beat in scene.index.beats.values():
-        if (beat.delay is None and beat.clock is None) or not possible(scene, beat):
+        if (beat.delay is None and beat.clock is None) or not possible(scene.view, beat, scene.number):
             continue
         since = armed.setdefault(beat.id, scene.number)
         ripe = scene.number - since >= (beat.delay or 0) and _struck(scene, beat)
+        ripe = ripe and not held(scene.view, beat, scene.number)
         if due is None and ripe and in_place(scene, beat):
             due = beat
     scene.note(
@@ -239,9 +174,10 @@ def _leads_in(scene: Scene, act: Act) -> bool:
 def _consequences(scene: Scene, beat: Beat, who: str | None) -> None:
     scene.note("done", {**scene.get("done", {}), beat.id: scene.number})
     scene.note("lastbeat", scene.number)
-    if beat.ending and not scene.get("ending"):
-        scene.note("ending", beat.ending)
+    if not scene.get("ending") and beat.id in endings_of(scene.index):
+        scene.note("ending", beat.ending or beat.id)
         scene.note("ended", scene.number)
+        scene.note("question", "")
     for flag in beat.sets:
         scene.change(FlagSet(name=flag))
     scene.tension(beat.tension)
@@ -255,7 +191,8 @@ def _consequences(scene: Scene, beat: Beat, who: str | None) -> None:
             scene.change(Took(who=PLAYER, item=item))
     if beat.memory:
         scene.remember(beat.memory, beat.stage)
-    _question(scene, beat)
+    if not scene.get("ending"):
+        _question(scene, beat)
     leads = [{**lead.model_dump(exclude_defaults=True), "turn": scene.number} for lead in beat.leads]
     kept = [x for x in scene.listed("leads") if not (who and x.get("ask") == who) and x not in leads]
     scene.note("leads", [*leads, *kept][:8])
@@ -283,6 +220,5 @@ def closed(scene: Scene, thread_id: str) -> bool:
 
 
 def ended(scene: Scene) -> bool:
-    """Whether every thread that has an end has come to it."""
-    threads = [t for t in scene.index.threads.values() if any(b.final for b in t.beats)]
-    return bool(threads) and all(closed(scene, t.id) for t in threads)
+    """Whether the story has come to an end."""
+    return is_over(scene.view)

@@ -5,6 +5,7 @@ import re
 from typing import Any, cast
 
 from luna.narrator.address import PLAIN
+from luna.narrator.curve import is_over, phase_at
 from luna.narrator.grammar import capital, comma, lower_first, sentences
 from luna.narrator.history import History
 from luna.narrator.index import Index
@@ -266,6 +267,8 @@ class Teller:
             "tone": self.tone,
             "tension": int(self.view.note("tension", 1)),
             "phase": self.view.phase,
+            "story": phase_at(self.view),
+            "over": is_over(self.view),
             "weather": self.view.state.weather or "",
             "indoors": spot.indoors,
             "alone": not self.view.company(),
