@@ -203,7 +203,7 @@ LIES: dict[str, tuple[str, Callable[[list[Turn]], None]]] = {
     "a brace": ("broken_markup", told(4, "something answers", "something {answer|s}")),
     "a quote left open": ("broken_quotes", told(5, "answered him.”", "answered him.")),
     "a paragraph without an end": ("broken_end", told(4, "something answers.", "something answers")),
-    "a missing value": ("broken_type", told(4, "One note", "None note")),
+    "a missing value": ("broken_type", told(4, "the water", "the None")),
     "two spaces": ("broken_type", told(4, "One note", "One  note")),
     "an article, a": ("article", told(4, "One note", "A iron note")),
     "an article, an": ("article", told(4, "One note", "An brass note")),
