@@ -467,7 +467,7 @@ def _grammar(turn: Turn, style: Style) -> Iterator[Wrong]:
     other = (
         r"(?:said|asked|answered|replied)" if style.tense == "present" else r"(?:says|asks|answers|replies)"
     )
-    drift = re.search(rf"“”,? (?:(?:[A-Z]\w+ )+|he |she |they |you |I ){other}\b", narration)
+    drift = re.search(rf"“”,? (?:(?:(?!Having )[A-Z]\w+ )+|he |she |they |you |I ){other}\b", narration)
     if drift and turn.number > 0:
         yield Wrong("tense", turn.number, drift.group(0), f"told in the {style.tense} tense")
 

@@ -179,7 +179,9 @@ def situation(line: Line, seed: str = "corpus") -> Situation:
 def _stems(text: str | None) -> set[str]:
     """The words of a target without articles and endings, so that `receipts` is `the receipt`."""
     found = re.findall(r"[^\W_]+", (text or "").lower())
-    return {re.sub(r"(ies|es|s|y)$", "", w) or w for w in found if w not in ("the", "a", "an", "of", "my")}
+    ways = {"outside": "out", "downstairs": "down", "upstairs": "up", "toward": "to"}
+    told = [ways.get(w, w) for w in found if w not in ("the", "a", "an", "of", "my", "to")]
+    return {re.sub(r"(ies|es|s|y)$", "", w) or w for w in told}
 
 
 def same(label: str | None, got: str | None) -> bool:
@@ -187,7 +189,20 @@ def same(label: str | None, got: str | None) -> bool:
     if label is None or got is None:
         return label == got
     wanted, given = _stems(label), _stems(got)
-    return label == got or (bool(wanted) and wanted <= given)
+    longer = all(any(g == w or (len(w) > 3 and g.startswith(w)) for g in given) for w in wanted)
+    return label == got or (bool(wanted) and longer)
+
+
+def _here(line: Line, target: str | None) -> bool:
+    """Whether a target is only the place one stands in."""
+    place = world(line.world).place(line.at)
+    words = {"room", "place", "around", "here", *((place.id, *place.aliases) if place else ())}
+    return target is None or target in words
+
+
+def _home(line: Line, target: str | None) -> str | None:
+    """Where somebody is: who goes to see the doctor goes to the clinic."""
+    return standing(line.world, line.at, line.present).where(target) if target else None
 
 
 def intent_right(line: Line, intent: str) -> bool:
@@ -201,7 +216,9 @@ def reading_right(line: Line, intent: str, target: str | None, also: tuple[str, 
     for wanted, label in line.readings:
         if intent != wanted:
             continue
-        if label is None and (intent in ANY_TARGET or target is None or target == line.at):
+        if label is None and (intent in ANY_TARGET or _here(line, target)):
+            return True
+        if intent == "go" and (target is None if label == "out" else label and label == _home(line, target)):
             return True
         if label is not None and same(label, target):
             return True
