@@ -2,6 +2,7 @@
 
 import re
 
+from luna.narrator.agency import spoken_for
 from luna.narrator.grammar import sentences, tidy, words_of
 from luna.narrator.history import History
 from luna.narrator.index import Index
@@ -36,6 +37,7 @@ def compose(index: Index, situation: Situation, plan: Plan) -> Draft:
     if situation.action.mode != "opening":
         paragraphs = _enough(teller, situation, paragraphs)
     paragraphs = paragraphs or [teller.pick("empty", teller.always()) or "A pause."]
+    paragraphs = [p for p in (_unclaimed(teller, p) for p in paragraphs) if p] or paragraphs
     for paragraph in paragraphs:
         teller.history.spoken(paragraph)
     text = "\n\n".join([start, *paragraphs] if start else paragraphs)
@@ -54,6 +56,17 @@ def _tell_all(teller: Teller, told: list[tuple[str, Move]]) -> list[tuple[str, s
             if piece.strip():
                 pieces.append((slot, piece.strip()))
     return pieces
+
+
+def _unclaimed(teller: Teller, paragraph: str) -> str:
+    """A paragraph without sentences that tell the player what they feel or decide."""
+    you = {1: "I", 2: "[Yy]ou"}.get(teller.r.person) or re.escape(teller.r.name)
+    while claim := spoken_for(paragraph, you):
+        rest = paragraph.replace(claim, "").strip()
+        if rest == paragraph:
+            break
+        paragraph = " ".join(rest.split())
+    return paragraph
 
 
 def _whole(teller: Teller, move: Move) -> list[str]:

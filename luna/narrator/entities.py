@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from luna.narrator.grammar import parts_of_speech, verb_lemma, words_of
+from luna.narrator.grammar import noun_lemma, parts_of_speech, verb_lemma, words_of
 from luna.narrator.index import Index
 from luna.narrator.lexicon import ANYBODY, INTENT, MEN, STOP, WOMEN
 from luna.narrator.view import View
@@ -46,7 +46,8 @@ def ground(view: View, act: "Act", before: "Act | None") -> None:
     if act.intent == "say" and act.question and not act.verb:
         _question(view, act)
         return
-    _missing(act, head)
+    if not act.missing:
+        _missing(act, head)
 
 
 def _question(view: View, act: "Act") -> None:
@@ -133,6 +134,30 @@ def _feature(view: View, act: "Act", head: str) -> None:
     matches = [f for f in features if f in said or f + "s" in said or (f.endswith("s") and f[:-1] in said)]
     exact = [f for f in matches if features[f].phrase in head]
     act.feature = min(exact or matches, key=lambda f: head.find(f), default=None)
+    if act.feature and (before := _named_before(view, act, head, features[act.feature].phrase)):
+        act.feature, act.missing = None, before
+
+
+def _named_before(view: View, act: "Act", head: str, phrase: str) -> str:
+    """A noun of the place's own text that is named before a feature ("the notches on the mantel")."""
+    at = head.find(phrase.split(" ")[-1])
+    own = set(phrase.split())
+    prose = {noun_lemma(w) for fact in view.spot().facts for w in words_of(fact)}
+    for word in words_of(head[:at])[1:]:
+        noun = "NOUN" in parts_of_speech(word) and word not in STOP and word not in own and word != act.verb
+        if (
+            noun
+            and noun_lemma(word) in prose
+            and not word.endswith(("'s", "ly"))
+            and re.search(rf"\bthe (?:\w+ )?{re.escape(word)}\b", head)
+        ):
+            adjective = (
+                "ADJ" in parts_of_speech(word)
+                and head[head.find(word) + len(word) :].strip().split(" ")[0] in own
+            )
+            if not adjective:
+                return word
+    return ""
 
 
 def _misspelt(view: View, act: "Act", head: str) -> None:

@@ -9,6 +9,7 @@ from luna.narrator.address import PLAIN, marked
 from luna.narrator.grammar import sentences, words_of
 from luna.narrator.lexicon import ADDRESS, REGISTERS, STOP, SYNONYMS
 from luna.narrator.nouns import Feature, features_of
+from luna.narrator.phrases import Phrase, world_phrases
 from luna.narrator.voice import registers_of
 from luna.turns.world import Beat, Character, Item, Lore, Place, Thread, World
 
@@ -81,6 +82,8 @@ class Index:
     vocabulary: frozenset[str]
     premise: str
     prose: str
+    phrases: dict[str, list[Phrase]] = field(default_factory=dict[str, list[Phrase]])
+    """The world's own variants of the packs' keys."""
     same: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """Word → the words that mean the same, in the language or in this world."""
 
@@ -107,6 +110,7 @@ def build(world: World) -> Index:
         | {w for key, others in world.topics.items() for term in (key, *others) for w in words_of(term)},
         premise=_premise(world),
         prose=unmarked(prose),
+        phrases=world_phrases(world.phrases),
         same=_same(world),
     )
 

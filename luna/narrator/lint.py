@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from luna.kernel.errors import Diagnostic, Severity
+from luna.kernel.errors import BadInput, Diagnostic, Severity
 from luna.narrator import lexicon
+from luna.narrator.agency import decided
 from luna.narrator.grammar import verb_lemma, words_of
 from luna.narrator.index import many
 from luna.narrator.lexicon import listed
+from luna.narrator.phrases import holds, parse_pack
 from luna.narrator.realiser import YOU_FORMS
 from luna.turns.events import PLAYER
 from luna.turns.world import Beat, World
@@ -145,6 +147,11 @@ def _one_beat(world: World, beat: Beat, where: str) -> Iterator[Diagnostic]:
             )  # fmt: skip
     if beat.when.get("intent") or beat.when.get("object"):
         return
+    claimed = next((c for c in (decided(t) for t in (beat.text, *(t.text for t in beat.tellings))) if c), "")
+    if claimed:
+        yield _finding(
+            "player-claimed", Severity.warning, where, f"It tells the player what they feel or decide ({claimed}).", "Say what can be perceived."
+        )  # fmt: skip
     for verb in re.findall(
         r"\{you\} (?:\w+ )?\{(\w+)", " ".join((beat.text, *(t.text for t in beat.tellings)))
     ):
@@ -210,3 +217,31 @@ def _thin(world: World) -> Iterator[Diagnostic]:
             yield _finding(
                 "person-mute", Severity.info, person.id, f"{person.name} has nothing to say.", "Give two samples of speech, and what they know."
             )  # fmt: skip
+
+
+def lint_pack(text: str) -> list[Diagnostic]:
+    """All findings about a phrase pack: braces, conditions, and lines that decide for the player."""
+    found: list[Diagnostic] = []
+    for key, variants in parse_pack(text).items():
+        for phrase in variants:
+            if phrase.text.count("{") != phrase.text.count("}") or phrase.text.count(
+                "["
+            ) != phrase.text.count("]"):
+                found.append(
+                    _finding(
+                        "brace-open",
+                        Severity.error,
+                        key,
+                        f"A brace is not closed: {phrase.text}",
+                        "Close it.",
+                    )
+                )
+            try:
+                holds(phrase.condition, {})
+            except BadInput as error:
+                found.append(_finding("condition-unknown", Severity.error, key, error.message, error.hint))
+            if claimed := decided(phrase.text, key):
+                found.append(
+                    _finding("player-claimed", Severity.warning, key, f"It tells the player what they feel or decide ({claimed}): {phrase.text}", "Say what can be perceived.")
+                )  # fmt: skip
+    return found

@@ -302,6 +302,7 @@ def bare_deed(low: str) -> str:
     late = re.match(r"(?P<front>[^,]{2,70}?(?:,|\b)) ?i (?P<deed>[a-z]+\b.*)$", low)
     if late and not low.startswith(("i ", "i'")) and late["front"].split()[0] not in INTENT:
         low = "i " + late["deed"]
+    low = re.sub(r"^(?:i )?x (?=\w)", "examine ", low)
     low = re.sub(r"^(?:when|while|as|once|after|before) [^,]{3,50}, ", "", low)
     low = re.sub(
         r"^(?:without (?:a|another) (?:word|sound)|with (?:a|an|my|some) \w+|very|all \w+:|still \w+ \w+),? ",

@@ -16,6 +16,7 @@ from importlib.resources import files
 
 from luna.kernel.errors import BadInput
 from luna.kernel.values import digest
+from luna.narrator.agency import decided
 from luna.narrator.voice import ACTS_LIKE, KIN
 
 Fact = str | int | bool
@@ -117,27 +118,46 @@ def phrases(language: str = "en") -> dict[str, list[Phrase]]:
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         if not entry.name.endswith(".txt"):
             continue
-        tone = entry.name[5:-4] if entry.name.startswith("tone_") else ""
+        kind, _, name = entry.name[:-4].partition("_")
         for key, variants in parse_pack(entry.read_text(encoding="utf-8")).items():
             for phrase in variants:
-                bank.setdefault(key, {}).setdefault(phrase.text, toned(phrase, tone))
+                if decided(phrase.text, key):
+                    continue
+                bank.setdefault(key, {}).setdefault(phrase.text, layered(phrase, kind, name))
     return {key: list(variants.values()) for key, variants in bank.items()}
 
 
-def toned(phrase: Phrase, tone: str) -> Phrase:
-    """A variant of a tone's own file: it holds for that tone alone."""
-    if not tone or re.search(r"\btone\b", phrase.condition):
+def layered(phrase: Phrase, kind: str, name: str) -> Phrase:
+    """A variant of a tone's or a genre's own file: it holds for that one alone."""
+    if kind not in ("tone", "genre") or not name or re.search(rf"\b{kind}\b", phrase.condition):
         return phrase
-    only = f'tone == "{tone_named(tone)}"'
+    only = f'{kind} == "{tone_named(name)}"'
     return Phrase(phrase.text, f"{phrase.condition} and {only}" if phrase.condition else only, phrase.mark)
 
 
-def variants_of(key: str) -> list[Phrase]:
-    """The variants of a key, or of the nearest key above it ("a.b.c", "a.b", "a")."""
-    bank = phrases()
-    while key not in bank and "." in key:
+def variants_of(key: str, own: Mapping[str, list[Phrase]] | None = None) -> list[Phrase]:
+    """The variants of a key, or of the nearest key above it ("a.b.c", "a.b", "a"), a world's own among them.
+
+    A key of the world's that ends with "!" takes the place of the packs'.
+    """
+    bank, own = phrases(), own or {}
+    while True:
+        if f"{key}!" in own:
+            return own[f"{key}!"]
+        found = own.get(key, []) + bank.get(key, [])
+        if found or "." not in key:
+            return found
         key = key.rsplit(".", 1)[0]
-    return bank.get(key, [])
+
+
+def world_phrases(listed: Mapping[str, tuple[str, ...]]) -> dict[str, list[Phrase]]:
+    """A world's own variants: key, perhaps with a condition, to lines."""
+    bank: dict[str, list[Phrase]] = {}
+    for head, lines in listed.items():
+        text = "\n".join((f"== {head}", *(" ".join(line.split()) for line in lines)))
+        for key, variants in parse_pack(text).items():
+            bank.setdefault(key, []).extend(v for v in variants if not decided(v.text, key))
+    return bank
 
 
 def lines_for(act: str, register: str) -> list[Phrase]:

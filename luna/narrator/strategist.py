@@ -166,6 +166,9 @@ def _push(scene: Scene, pacing: str) -> bool:
 
 def _tellable(scene: Scene, beat: Beat) -> bool:
     who = speaker_of(beat)
+    places, things = many(beat.when.get("place")), many(beat.when.get("object"))
+    if (places and scene.view.here not in places) or any(not scene.view.reachable(t) for t in things):
+        return False
     ready = bool(who) and beat.delay is None and beat.clock is None and scene.view.trust(str(who)) > -3
     return ready and possible(scene.view, beat, scene.number) and not held(scene.view, beat, scene.number)
 

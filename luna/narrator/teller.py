@@ -57,6 +57,8 @@ CONTENT = frozenset(
 CARRIERS = frozenset(("sense", "sense_l", "fact", "q", "qb", "speech", "speech_c"))
 CARRIED = re.compile(r"\{(?:" + "|".join(sorted(CARRIERS)) + r")\}")
 TRIED = 8
+COLOURED = 2.0
+"""How much a variant of the story's tone or genre is preferred while it is fresh."""
 FIRST_VOICE = 0.7
 """How often somebody speaks in their first register rather than in the one mixed into it."""
 HOURS = {
@@ -82,6 +84,7 @@ class Teller:
             name = name.split()[0] if len(name) > 24 or name.split()[0].istitle() else name
         self.r = Realiser(style.person, style.tense == "past", name, player.pronouns)
         self.history = History(situation.state.notes.get(TELLER, {}), situation.number)
+        self.own = index.phrases
         self.at = self.view.here
         self.drawn = 0
 
@@ -265,6 +268,7 @@ class Teller:
         spot = self.view.spot(self.at)
         return {
             "tone": self.tone,
+            "genre": tone_named(self.index.world.genre),
             "tension": int(self.view.note("tension", 1)),
             "phase": self.view.phase,
             "story": phase_at(self.view),
@@ -279,13 +283,14 @@ class Teller:
         """The least worn, least echoing variant of a key that the slots allow, as text; "" without one."""
         facts, rng = self.facts(), self.rng(key)
         scored: list[tuple[float, int, Phrase]] = []
-        for number, phrase in enumerate(variants_of(key)):
+        for number, phrase in enumerate(variants_of(key, self.own)):
             if not holds(phrase.condition, facts) or any(s not in values for s in phrase.slots() & CONTENT):
                 continue
             plain = phrase.text in ("{q}", "{fact}", "{sense}")
             wear = 0 if plain else self.history.score(phrase.mark, phrase.opening)
             bonus = 1 if phrase.condition else 0
-            scored.append((rng.random() * 1.6 + bonus - wear, number, phrase))
+            coloured = COLOURED if "tone" in phrase.condition or "genre" in phrase.condition else 0
+            scored.append((rng.random() * 1.6 + bonus + coloured - wear, number, phrase))
         if not scored:
             return ""
         scored.sort(key=lambda s: (-s[0], s[1]))

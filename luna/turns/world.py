@@ -159,7 +159,8 @@ class Thread(Frozen):
 
 class World(Frozen):
     """Everything a teller starts from. Valid when the start place exists and ids are unique. `topics` maps a
-    word to other words a player may use for it; `length` is how long the story is meant to be."""
+    word to other words a player may use for it; `length` is how long the story is meant to be; `phrases` adds
+    to the narrator's own, by key."""
 
     title: str
     premise: str = ""
@@ -177,6 +178,8 @@ class World(Frozen):
     lore: tuple[Lore, ...] = ()
     threads: tuple[Thread, ...] = ()
     topics: dict[str, tuple[str, ...]] = {}
+    genre: str = ""
+    phrases: dict[str, tuple[str, ...]] = {}
     licence: str = ""
 
     def character(self, who: str) -> Character | None:
