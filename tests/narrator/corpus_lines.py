@@ -207,14 +207,25 @@ def _home(line: Line, target: str | None) -> str | None:
 
 def intent_right(line: Line, intent: str) -> bool:
     """Whether the first act has an intent that a fair player would be content with."""
-    return any(intent == wanted for wanted, _ in line.readings)
+    return any(_alike(intent, wanted) for wanted, _ in line.readings)
+
+
+def _alike(intent: str, wanted: str) -> bool:
+    """Whether two intents come to the same: looking closely and searching do."""
+    return intent == wanted or {intent, wanted} == {"examine", "search"}
+
+
+def first_act(acts: list[Any]) -> Any:
+    """The first act that says anything; what comes before the point ("okay", "frowning") is passed over."""
+    meant = [act for act in acts if (act.intent, act.target) != ("other", None)]
+    return (meant or acts or [None])[0]
 
 
 def reading_right(line: Line, intent: str, target: str | None, also: tuple[str, ...]) -> bool:
     """Whether the first act has the right intent and the right target. In intents with two slots (ask somebody about
     something) the target may stand in the second one, if the first holds the one who is spoken to."""
     for wanted, label in line.readings:
-        if intent != wanted:
+        if not _alike(intent, wanted):
             continue
         if label is None and (intent in ANY_TARGET or _here(line, target)):
             return True
@@ -261,7 +272,7 @@ def score(chosen: list[Line], read: Reader = service.understand) -> Score:
     right: Counter[str] = Counter()
     wrong: list[tuple[Line, tuple[Any, ...]]] = []
     for line, acts in _judged(chosen, read):
-        first = acts[0] if acts else None
+        first = first_act(acts)
         per_kind[line.kind] += 1
         intent += bool(first and intent_right(line, first.intent))
         good = bool(first and reading_right(line, first.intent, first.target, tuple(first.also)))
@@ -269,7 +280,7 @@ def score(chosen: list[Line], read: Reader = service.understand) -> Score:
         right[line.kind] += good
         if not good:
             wrong.append((line, tuple(acts)))
-        left = list(acts[1:])
+        left = acts[acts.index(first) + 1 :] if first else []
         for verb, target in line.then:
             clauses += 1
             hit = next(
