@@ -6,6 +6,7 @@ and after. It is careful rather than clever. What it reports, a person would cal
 
 import re
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from luna.turns.events import (
@@ -356,8 +357,8 @@ def _spoken_for(world: World, turn: Turn, style: Style) -> Iterator[Wrong]:
     verbs = r"(?:say|said|ask|asked|answer|answered|reply|replied|whisper|whispered|shout|shouted)s?"
     for quote in re.findall(rf"“([^”]*)”,? {who} {verbs}\b", turn.text):
         words = [w for w in plain(quote).split() if len(w) > 3]
-        talks = re.search(r"\b(?:ask|tell|say|talk|question|speak|greet|thank)", typed)
-        if talks and len(plain(quote).split()) <= 6:
+        talks = re.search(r"\b(?:ask|aks|tell|say|talk|question|speak|greet|thank|what|who|why)", typed)
+        if len(plain(quote).split()) <= 6 and (talks or any(_typed(w, typed) for w in words)):
             continue  # a short wording of what the player asked to say
         if words and sum(_typed(w, typed) for w in words) < len(words) / 2:
             yield Wrong("spoken_for", turn.number, quote, "words the player did not say")
@@ -370,9 +371,12 @@ def _idiom(sentence: str) -> bool:
 
 
 def _typed(word: str, typed: str) -> bool:
-    """Whether the player used this word, in any of its forms."""
-    stem = word.split()[-1][: max(4, len(word.split()[-1]) - 3)]
-    return any(w.startswith(stem) for w in typed.split())
+    """Whether the player used this word, in any of its forms, or misspelt it."""
+    last = word.split()[-1]
+    stem = last[: max(4, len(last) - 3)]
+    return any(w.startswith(stem) for w in typed.split()) or bool(
+        get_close_matches(last, typed.split(), 1, 0.7)
+    )
 
 
 def _room(turn: Turn) -> Iterator[Wrong]:
@@ -447,7 +451,7 @@ AGREE = (
     r"\b(?:the|a|an|my|your|his|their) (?:the|a|an|my|your|his|their)\b",
     r"\b(\w{2,}) \1\b",
     r"\b(?:doesn|didn|don)[’']t (?:has|does|goes|is|was|had)\b",
-    r"\b(?:to|can|could|will|would|must|should) (?:is|are|was|has|goes|says|does)\b",
+    r"\b(?:to|could|will|would|must|should) (?:is|are|was|has|goes|says|does)\b",
 )
 TWICE = frozenset(("had had", "that that", "no no", "so so", "there there", "very very", "ha ha", "is is"))
 

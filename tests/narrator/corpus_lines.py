@@ -184,13 +184,30 @@ def _stems(text: str | None) -> set[str]:
     return {re.sub(r"(ies|es|s|y)$", "", w) or w for w in told}
 
 
-def same(label: str | None, got: str | None) -> bool:
-    """Whether two targets name the same: the same id, or words of which one is contained in the other."""
+def _said(label: str, got: str) -> bool:
+    """Whether all words of a label stand in what was got; a longer word may begin with one (fire, fireplace)."""
+    wanted, given = _stems(label), _stems(got)
+    return bool(wanted) and all(
+        any(g == w or (len(w) > 3 and g.startswith(w)) for g in given) for w in wanted
+    )
+
+
+def same(name: str, label: str | None, got: str | None) -> bool:
+    """Whether two targets name the same in a world: one id, the same words, or a word that is a name of the id."""
     if label is None or got is None:
         return label == got
-    wanted, given = _stems(label), _stems(got)
-    longer = all(any(g == w or (len(w) > 3 and g.startswith(w)) for g in given) for w in wanted)
-    return label == got or (bool(wanted) and longer)
+    if label == got or _said(label, got):
+        return True
+    called = {*_called(name, got), got} & {*_called(name, label), label}
+    return bool(called) or any(_stems(label) == _stems(other) for other in _called(name, got))
+
+
+@lru_cache(256)
+def _called(name: str, entity: str) -> frozenset[str]:
+    """The names of somebody or something with this id, in small letters; nothing for a mere word."""
+    told = world(name)
+    found = told.character(entity) or told.place(entity) or told.item(entity)
+    return frozenset(n.lower() for n in (found.name, *found.aliases)) if found else frozenset()
 
 
 def _here(line: Line, target: str | None) -> bool:
@@ -231,11 +248,11 @@ def reading_right(line: Line, intent: str, target: str | None, also: tuple[str, 
             return True
         if intent == "go" and (target is None if label == "out" else label and label == _home(line, target)):
             return True
-        if label is not None and same(label, target):
+        if label is not None and same(line.world, label, target):
             return True
         addressed = target is None or target in line.present or target == line.to
         second = label is not None and intent in TWO_SLOTS and (addressed or label in line.present)
-        if second and any(same(label, other) for other in also):
+        if second and any(same(line.world, label, other) for other in also):
             return True
     return False
 
@@ -284,7 +301,12 @@ def score(chosen: list[Line], read: Reader = service.understand) -> Score:
         for verb, target in line.then:
             clauses += 1
             hit = next(
-                (a for a in left if a.intent == verb and (target is None or same(target, a.target))), None
+                (
+                    a
+                    for a in left
+                    if a.intent == verb and (target is None or same(line.world, target, a.target))
+                ),
+                None,
             )
             if hit is not None:
                 found += 1
