@@ -23,7 +23,8 @@ from measuring import ROOT, machine, percentile, summary
 
 sys.path.insert(0, str(ROOT / "tests" / "narrator"))
 
-from checker import FORM, Turn, Wrong, check, paragraphs, plain, sentences
+from checker import FORM, check
+from checker_form import Turn, Wrong, paragraphs, plain, sentences
 from corpus_lines import thin_world
 
 from luna.kernel.values import Dice

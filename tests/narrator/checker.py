@@ -7,7 +7,19 @@ and after. It is careful rather than clever. What it reports, a person would cal
 import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from typing import NamedTuple
+
+from checker_form import (
+    Turn,
+    Wrong,
+    around,
+    grammar,
+    marks,
+    paragraphs,
+    plain,
+    repeats,
+    sentences,
+    unquoted,
+)
 
 from luna.turns.events import (
     PLAYER,
@@ -29,26 +41,6 @@ FORM = frozenset(("duplicate_paragraph", "duplicate_sentence"))
 """Codes that are repetition and not contradiction."""
 
 
-class Turn(NamedTuple):
-    """One told turn. `action` is what the player typed."""
-
-    number: int
-    action: str
-    text: str
-    before: WorldState
-    after: WorldState
-    events: tuple[WorldEvent, ...] = ()
-
-
-class Wrong(NamedTuple):
-    """Something that cannot be: a stable code, the turn, the passage, and what it contradicts."""
-
-    code: str
-    turn: int
-    passage: str
-    why: str
-
-
 def check(world: World, turns: Iterable[Turn], style: Style | None = None) -> list[Wrong]:
     """Everything wrong in a transcript, in the order of its turns."""
     told = list(turns)
@@ -64,37 +56,11 @@ def check(world: World, turns: Iterable[Turn], style: Style | None = None) -> li
         found += _spoken_for(world, turn, style)
         found += _room(turn)
         found += _hands(world, turn, style)
-        found += _marks(turn)
-        found += _grammar(turn, style)
-    return sorted([*found, *_repeats(told)], key=lambda wrong: wrong.turn)
-
-
-# ---- the text in pieces ----
-
-
-def paragraphs(text: str) -> list[str]:
-    """The paragraphs of a text."""
-    return [p.strip() for p in re.split(r"\n\s*\n", text) if p.strip()]
-
-
-def sentences(text: str) -> list[str]:
-    """The sentences of a text; quotes end with them."""
-    return [
-        s.strip()
-        for p in paragraphs(text)
-        for s in re.split(r"(?<=[.!?…])[”’\"]?\s+(?=[“‘A-ZÀ-Þ])", p)
-        if s.strip()
-    ]
-
-
-def unquoted(text: str) -> str:
-    """A text with every quoted passage replaced by “”, so that only narration is left."""
-    return re.sub(r"“[^”]*”", "“”", text)
-
-
-def plain(text: str) -> str:
-    """Lower-case words alone, for comparing."""
-    return " ".join(re.findall(r"[\w’']+", text.lower().replace("’", "'")))
+        found += _undone(world, turn, style)
+        found += _elsewhere(world, turn, style)
+        found += marks(turn)
+        found += grammar(turn, style)
+    return sorted([*found, *repeats(told)], key=lambda wrong: wrong.turn)
 
 
 def _given(world: World) -> str:
@@ -303,7 +269,7 @@ def _strangers(world: World, turn: Turn, company: set[str], known: set[str]) -> 
                 yield Wrong(
                     "unknown_name",
                     turn.number,
-                    _around(narration, name),
+                    around(narration, name),
                     f"{person.id} ({name}) was never met or named",
                 )
                 break
@@ -317,11 +283,6 @@ def _names_lower(world: World, text: str) -> set[str]:
         for c in world.characters
         if {w.lower() for n in (*_names(c), *c.aliases) for w in n.split()} & words
     }
-
-
-def _around(text: str, word: str) -> str:
-    at = max(0, text.find(word))
-    return text[max(0, at - 50) : at + 60].replace("\n", " ")
 
 
 # ---- the player ----
@@ -411,84 +372,44 @@ def _hands(world: World, turn: Turn, style: Style) -> Iterator[Wrong]:
                 yield Wrong("not_held", turn.number, sentence, f"the player does not hold {item.id}")
 
 
-# ---- form ----
+NO = r"\b(?:not|no|never|nothing|cannot|can’t|can't|without|would|could|if|nobody|don’t|don't|almost|try|tries|tried)\b"
+RUIN = r"(?:rip(?:s|ped)? up|tear(?:s)? up|tore up|burn(?:s|ed|t)?|smash(?:es|ed)?|destroy(?:s|ed)?|swallow(?:s|ed)?|eat(?:s)?|ate)"
 
 
-def _marks(turn: Turn) -> Iterator[Wrong]:
-    """Markup that shows, quotes that do not close, and other broken type."""
-    typed, text = turn.action, turn.text
-    if not text.strip():
-        yield Wrong("empty", turn.number, "", "a turn without a word")
-        return
-    for mark in "{}|<>[]*_#\\":
-        if mark in text and mark not in typed:
-            yield Wrong("broken_markup", turn.number, _around(text, mark), f"{mark!r} shows")
-    for paragraph in paragraphs(text):
-        if paragraph.count("“") != paragraph.count("”") and not set('“”"') & set(typed):
-            yield Wrong("broken_quotes", turn.number, paragraph, "a quote is not closed, or not opened")
-        if paragraph[-1] not in ".!?…”’—:\"'" and plain(paragraph) not in plain(typed):
-            yield Wrong("broken_end", turn.number, paragraph[-60:], "a paragraph without an end")
-    smells = {
-        r"(?<=[a-z,’] )None\b|\bNone[’']s\b|\bnull\b|\bnan\b": "a missing value",
-        r"[a-z] [,.;!?](?!\.)": "a space before a mark",
-        r"(?<!\.)\.\.(?!\.)|,,|;;|,\.|\.,|\?\.": "two marks",
-        r"\S  +\S": "two spaces",
-        r"(?<![.\d])[a-z]{2,}[.!?][A-Z][a-z]": "no space after a mark",
-    }
-    for pattern, why in smells.items():
-        found = re.search(pattern, text)
-        if found and found.group(0).strip() not in typed:
-            yield Wrong("broken_type", turn.number, _around(text, found.group(0)), why)
+def _undone(world: World, turn: Turn, style: Style) -> Iterator[Wrong]:
+    """What the player is told to have ruined is gone afterwards."""
+    who = _subjects(world, style)
+    for sentence in sentences(unquoted(turn.text)):
+        if re.search(NO, sentence):
+            continue
+        for item in world.items:
+            names = [item.name, *(f"the {alias}" for alias in item.aliases)]
+            ruined = rf"\b{who} {RUIN} (?:{'|'.join(map(re.escape, names))})\b"
+            thing = turn.after.items.get(item.id)
+            if thing and not thing.gone and re.search(ruined, sentence, re.IGNORECASE):
+                yield Wrong("undone", turn.number, sentence, f"{item.id} is still there")
 
 
-AN = r"\b[Aa] (?!(?:one|once|uni|use|usu|eu|ewe|ur|u\b|o’|ouija)\w*)(?=[aeiou])[a-z]+"
-A = r"\b[Aa]n (?!(?:hour|honest|heir|honou?r|x-|l\b|n\b|s\b|f\b|m\b)\w*)(?=[bcdfghjklmnpqrstvwxyz])[a-z]+"
-AGREE = (
-    r"\b[Yy]ou (?:is|was|has|does|goes|says|looks|takes)\b",
-    r"(?<!and )(?<!you )\bI (?:is|are|has|does|goes|says)\b",
-    r"\b(?<!of )(?:[Tt]hey) (?:is|was|has|does|goes|says)\b",
-    r"(?<!if )(?<!though )(?<!than )(?<!as )(?<!did )(?<!does )(?<!let )(?<!made )(?<!and )\b(?:[Hh]e|[Ss]he) (?:are|have|do|go|say|look|take|make|know)\b",
-    r"\b(?:the|a|an|my|your|his|their) (?:the|a|an|my|your|his|their)\b",
-    r"\b(\w{2,}) \1\b",
-    r"\b(?:doesn|didn|don)[’']t (?:has|does|goes|is|was|had)\b",
-    r"\b(?:to|could|will|would|must|should) (?:is|are|was|has|goes|says|does)\b",
+TOUCH = (
+    r"(?:weigh|ring|open|pull|lift|touch|read|shut|close|push|strike|hit|climb|unlock|polish|measure|shake|ripp?|kick|knock on|sit on)"
+    r"(?:s|es|ed)?"
 )
-TWICE = frozenset(("had had", "that that", "no no", "so so", "there there", "very very", "ha ha", "is is"))
 
 
-def _grammar(turn: Turn, style: Style) -> Iterator[Wrong]:
-    """Articles, agreement, doubled words, and the wrong tense beside a quote."""
-    typed = plain(turn.action)
-    narration = unquoted(turn.text)
-    for pattern in (AN, A):
-        for found in re.finditer(pattern, narration):
-            if plain(found.group(0)) not in typed:
-                yield Wrong("article", turn.number, _around(narration, found.group(0)), found.group(0))
-    for pattern in AGREE:
-        for found in re.finditer(pattern, narration):
-            if plain(found.group(0)) not in typed and found.group(0).lower() not in TWICE:
-                yield Wrong("agreement", turn.number, _around(narration, found.group(0)), found.group(0))
-    other = (
-        r"(?:said|asked|answered|replied)" if style.tense == "present" else r"(?:says|asks|answers|replies)"
-    )
-    drift = re.search(rf"“”,? (?:(?:(?!Having )[A-Z]\w+ )+|he |she |they |you |I ){other}\b", narration)
-    if drift and turn.number > 0:
-        yield Wrong("tense", turn.number, drift.group(0), f"told in the {style.tense} tense")
-
-
-def _repeats(told: list[Turn]) -> Iterator[Wrong]:
-    """Paragraphs and sentences told before, apart from what the player typed."""
-    seen: dict[str, int] = {}
-    for turn in told:
-        typed = plain(turn.action)
-        for code, parts, least in (
-            ("duplicate_paragraph", paragraphs(turn.text), 4),
-            ("duplicate_sentence", sentences(turn.text), 5),
-        ):
-            for part in parts:
-                key = plain(part)
-                if len(key.split()) < least or key in typed:
-                    continue
-                first = seen.setdefault(f"{code}:{key}", turn.number)
-                if first != turn.number or list(map(plain, parts)).count(key) > 1:
-                    yield Wrong(code, turn.number, part, f"told in turn {first}")
+def _elsewhere(world: World, turn: Turn, style: Style) -> Iterator[Wrong]:
+    """What the player is told to lay hands on is not a thing that stands, or lies, only somewhere else."""
+    who, here = _subjects(world, style), {turn.before.where(PLAYER), turn.after.where(PLAYER)}
+    here |= {event.to for event in turn.events if isinstance(event, Moved) and event.who == PLAYER}
+    near = " ".join(f"{p.name} {p.description} {' '.join(p.senses)}" for p in world.places if p.id in here)
+    for state in (turn.before, turn.after):
+        near += " ".join(t.name for t in state.items.values() if t.place in here or t.holder is not None)
+    far = " ".join(f"{p.name} {p.description}" for p in world.places if p.id not in here)
+    far += " ".join(t.name for t in turn.after.items.values() if t.place is not None and t.place not in here)
+    told = " ".join(f"{c.description} {' '.join(c.habits)}" for c in world.characters)
+    for sentence in sentences(unquoted(turn.text)):
+        touched = re.search(rf"\b{who} {TOUCH} (?:at )?the (\w+)(?=[,.;]| and\b| with\b| to\b)", sentence)
+        if not touched or re.search(NO, sentence):
+            continue
+        thing = rf"\b{re.escape(touched.group(1))}\b"
+        if re.search(thing, far) and not re.search(thing, near) and not re.search(thing, told):
+            yield Wrong("out_of_reach", turn.number, sentence, f"{touched.group(1)} is somewhere else")

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from checker import Turn, check
+from checker import check
+from checker_form import Turn
 
 from luna.turns.events import (
     PLAYER,
@@ -18,7 +19,7 @@ from luna.turns.events import (
     WorldState,
     rebuild,
 )
-from luna.turns.world import Character, Item, Place, Player, World
+from luna.turns.world import Character, Item, Place, Player, Style, World
 
 WORLD = World(
     title="The Ferry House",
@@ -46,7 +47,7 @@ WORLD = World(
     items=(
         Item(id="bell", name="the brass handbell", at="landing"),
         Item(id="oar", name="the split oar", at="tomas"),
-        Item(id="cup", name="the tin cup", at="player"),
+        Item(id="cup", name="the tin cup", aliases=("cup",), at="player"),
     ),
 )
 
@@ -211,6 +212,14 @@ LIES: dict[str, tuple[str, Callable[[list[Turn]], None]]] = {
     "agreement with she": ("agreement", told(5, "Hedda has not moved", "She have not moved")),
     "a doubled word": ("agreement", told(6, "Outside a plank", "Outside the a plank")),
     "a word twice": ("agreement", told(6, "Outside a plank", "Outside a a plank")),
+    "a thing told as ruined that is not": (
+        "undone",
+        told(6, "The kettle", "You smash the cup. The kettle"),
+    ),
+    "a thing touched that is elsewhere": (
+        "out_of_reach",
+        told(4, "One note", "You lift the kettle. One note"),
+    ),
     "the wrong tense": ("tense", told(2, "Tomas says", "Tomas said")),
     "nothing at all": ("empty", lambda turns: turns.__setitem__(4, turns[4]._replace(text="  "))),
 }
@@ -218,6 +227,15 @@ LIES: dict[str, tuple[str, Callable[[list[Turn]], None]]] = {
 
 def test_a_true_transcript_passes_in_silence() -> None:
     assert check(WORLD, transcript()) == []
+
+
+def test_the_past_tense_is_kept() -> None:
+    turns = transcript()[:1]
+    turns[0] = turns[0]._replace(
+        text="The kitchen was warm. She has a ladle in her hand, and cannot find the pot."
+    )
+    codes = {wrong.code for wrong in check(WORLD, turns, Style(tense="past"))}
+    assert codes == {"tense"}
 
 
 @pytest.mark.parametrize("lie", LIES)
