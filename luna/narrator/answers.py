@@ -19,6 +19,9 @@ from luna.narrator.words import topic_name
 from luna.turns.events import PLAYER, Learned
 
 HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+WHERE = re.compile(
+    r"(?:and |so |hey,? )?(?:where(?:'s| is| are| can i find| would i find| do i find)|how do i get to)\b(.*)"
+)
 ABOUT_SELF = frozenset(("you",))
 
 
@@ -57,6 +60,9 @@ def answer(scene: Scene, who: str, act: Act, asked: bool) -> None:
         scene.say("react", "cold.react", f"{person.name} does not answer.", n=who)
         return
     if told_beat(scene, [act]):
+        return
+    if asked and WHERE.match(act.topic.lower()) and (line := plain_answer(view, person, act.topic.lower())):
+        tell(scene, person, line)
         return
     key = knows_about(view, person, act.topic)
     if key:
@@ -129,10 +135,7 @@ def plain_answer(view: View, person: Person, topic: str) -> str:
     if re.match(r"(?:what time|what hour|how late)\b", topic):
         hour = view.state.minutes // 60 % 12 or 12
         return f"{('Just gone', 'Past')[view.state.minutes % 60 > 20]} {HOURS[hour - 1]}."
-    where = re.match(
-        r"(?:and |so |hey,? )?(?:where(?:'s| is| are| can i find| would i find| do i find)|how do i get to)\b(.*)",
-        topic,
-    )
+    where = WHERE.match(topic)
     if where:
         return _whereabouts(view, person, where[1])
     who = re.match(r"(?:and |so )?who(?:'s| is| was) (.+)", topic)

@@ -18,6 +18,7 @@ ORDER = {
 OWN_PARAGRAPH = frozenset(("premise", "beat", "event", "coda", "ambient"))
 ALWAYS_TOLD = frozenset(("premise", "act", "beat", "coda"))
 SHORT_ACT = 90
+MOST_CLAIMS = 6
 ENOUGH = {"short": 0, "medium": 45, "long": 85}
 """Words below which a turn gets one more thing perceived, by length of style."""
 AT_MOST = {"short": 0, "medium": 2, "long": 5}
@@ -60,12 +61,12 @@ def _tell_all(teller: Teller, told: list[tuple[str, Move]]) -> list[tuple[str, s
 
 def _unclaimed(teller: Teller, paragraph: str) -> str:
     """A paragraph without sentences that tell the player what they feel or decide."""
-    you = {1: "I", 2: "[Yy]ou"}.get(teller.r.person) or re.escape(teller.r.name)
-    while claim := spoken_for(paragraph, you):
-        rest = paragraph.replace(claim, "").strip()
-        if rest == paragraph:
+    you = {1: "I", 2: "[Yy]ou", 3: re.escape(teller.r.name)}[teller.r.person]
+    for _ in range(MOST_CLAIMS):
+        claim = spoken_for(paragraph, you)
+        if not claim or claim not in paragraph:
             break
-        paragraph = " ".join(rest.split())
+        paragraph = " ".join(paragraph.replace(claim, "").split())
     return paragraph
 
 

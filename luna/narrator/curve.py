@@ -100,7 +100,7 @@ def needed(view: View) -> frozenset[str]:
             setters.setdefault(flag, []).append(beat.id)
     paths = [_path(view, beat_id, setters, frozenset()) for beat_id in sorted(endings_of(index))]
     open_paths = [p for p in paths if p]
-    return min(open_paths, key=lambda p: (len(p), sorted(p)), default=frozenset())
+    return min(open_paths, key=lambda p: (len(p), sorted(p))) if open_paths else frozenset()
 
 
 def _path(view: View, beat_id: str, setters: dict[str, list[str]], seen: frozenset[str]) -> frozenset[str]:

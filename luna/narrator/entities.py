@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from luna.narrator.grammar import noun_lemma, parts_of_speech, verb_lemma, words_of
+from luna.narrator.grammar import noun_lemma, parts_of_speech, words_of
 from luna.narrator.index import Index
 from luna.narrator.lexicon import ANYBODY, INTENT, MEN, STOP, WOMEN
 from luna.narrator.view import View
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 ABOUT = re.compile(r"\b(?:about|regarding|concerning) (.+)$")
 TOOL_INTENTS = frozenset(("force", "attack", "open", "threaten", "examine", "search"))
-FUZZY_INTENTS = frozenset(("examine", "take", "search", "use", "open", "read"))
 LINKS = frozenset(["at", "in", "on", "around", "under", "over", "so", "until", "like", "as", "while"])
 HIM, HER = frozenset(("him", "he", "his")), frozenset(("her", "she", "hers"))
 
@@ -34,9 +33,10 @@ def ground(view: View, act: "Act", before: "Act | None") -> None:
     bare = " ".join(words_of(head)).removeprefix("the ")
     if act.place and act.intent == "other" and bare in view.spot(act.place).names:
         act.intent = "go"
+    elif act.obj and act.intent == "other" and bare in view.thing(act.obj).names:
+        act.intent = "examine"
     _pronoun(view, act, head, before)
     _feature(view, act, head)
-    _misspelt(view, act, head)
     if act.intent == "say" and not act.speech and act.verb in ("talk", "speak", "chat", "mention"):
         act.intent = "ask"
     if not act.topic and (act.intent == "ask" or (act.verb == "tell" and not act.speech)):
@@ -130,6 +130,9 @@ def _feature(view: View, act: "Act", head: str) -> None:
     if act.feature or act.obj:
         return
     features = view.spot().features
+    bare = " ".join(words_of(head)).removeprefix("the ")
+    if act.intent == "other" and any(bare in (f, features[f].phrase) for f in features):
+        act.intent = "examine"
     said = set(words_of(head))
     matches = [f for f in features if f in said or f + "s" in said or (f.endswith("s") and f[:-1] in said)]
     exact = [f for f in matches if features[f].phrase in head]
@@ -158,20 +161,6 @@ def _named_before(view: View, act: "Act", head: str, phrase: str) -> str:
             if not adjective:
                 return word
     return ""
-
-
-def _misspelt(view: View, act: "Act", head: str) -> None:
-    if act.obj or act.feature or act.place or act.target or act.intent not in FUZZY_INTENTS:
-        return
-    from rapidfuzz import fuzz
-
-    for word in words_of(head):
-        if len(word) < 5 or word in STOP or verb_lemma(word) or parts_of_speech(word):
-            continue
-        for item, names in view.names("things").items():
-            if any(fuzz.ratio(word, name) > 84 for name in names):
-                act.obj = item
-                return
 
 
 def _leftover(view: View, act: "Act", head: str) -> str:

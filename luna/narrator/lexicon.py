@@ -21,14 +21,14 @@ _INTENTS = {
     "row step follow leave exit carry bring descend ascend proceed wade swim slip flee escape retreat wander return",
     "ask": "ask question enquire inquire interrogate query",
     "say": "say tell speak talk whisper shout yell call explain answer reply announce mention chat confess admit "
-    "mutter declare remark comment state insist joke add inform",
+    "mutter declare remark comment state insist joke add inform accuse confront",
     "greet": "greet hello hi hey wave nod bow hail curtsy salute",
     "thank": "thank thanks",
     "apologise": "apologise apologize sorry",
     "insult": "insult mock curse swear spit sneer taunt ridicule belittle heckle scold",
     "threaten": "threaten intimidate warn menace blackmail",
     "attack": "attack hit punch kick stab kill shoot fight slap strangle murder strike bite headbutt hurt choke tackle whack smack beat wrestle poison",
-    "persuade": "persuade convince beg plead flatter charm bribe promise bargain negotiate accuse confront urge coax demand encourage implore entreat press pressure",
+    "persuade": "persuade convince beg plead flatter charm bribe promise bargain negotiate urge coax demand encourage implore entreat press pressure",
     "comfort": "comfort hug console reassure embrace hold help calm kiss pat soothe cuddle",
     "wait": "wait rest sit stay sleep pause linger nap lie relax doze loiter z",
     "listen": "listen hear eavesdrop",
@@ -60,6 +60,9 @@ INTENT = _by_word()
 
 PHRASES = (
     (r"^x \w", "examine"),
+    (r"^reach (?:out )?for\b", "take"),
+    (r"^hold (?:out|up) (?!my (?:hand|hands)\b|(?:a |both )?hand)", "show"),
+    (r"^go over what\b", "think"),
     (r"^(?:l|look|look up|look out)$", "look"),
     (
         r"^(?:get|go|head|walk|come|run|climb|step|move) (?:back )?(?:in|into|on to|onto|out|out of|off|to|up|down|back|home|upstairs|downstairs|"
@@ -248,7 +251,7 @@ META = (
     r"^\W*(?:ooc\b|out of character)|^\W*\(?\[?ooc",
     r"^(?:save|load|undo|redo|restart|reset|quit|menu|settings|options|commands|credits|skip|pause|version|about|recap|spoilers?|debug|info)"
     r"(?: please| game| the game)?\W*$",
-    r"\b(?:this|the) (?:game|story|parser|narrator|engine|simulation|chat ?bot|ai|program)\b(?! of\b)(?!.*\byou told)",
+    r"\b(?:(?:this|the) (?:game|parser|narrator|engine|simulation|chat ?bot|ai|program)|this story)\b(?! of\b)(?!.*\byou told)",
     r"\b(?:how many endings|what genre|who wrote this|how (?:do|does) (?:i|one|this|it) (?:play|work)|what are the (?:commands|rules|controls)|"
     r"(?:go|take me) back (?:one|a) turn|make the (?:descriptions?|text|replies|answers)|(?:first|second|third) person|past tense|present tense|"
     r"tell me the (?:solution|answer|ending)|i win\b|rewrite (?:that|this)|who am i playing|am i (?:winning|losing)|what'?s my score|i'?m bored|this is boring)\b",

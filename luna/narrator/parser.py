@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from luna.narrator.entities import ground
 from luna.narrator.grammar import capital, parts_of_speech, verb_lemma, words_of
-from luna.narrator.lexicon import ABSURD, FOREIGN_WORDS, HINTS, IMPOSSIBLE, INTENT, META, PHRASES, RUDE, STOP
+from luna.narrator.kinds import is_foreign, is_short_answer, special
+from luna.narrator.lexicon import ABSURD, IMPOSSIBLE, INTENT, PHRASES, RUDE, STOP
 from luna.narrator.speech import SAID_AS, force_of, is_question
-from luna.narrator.spelling import known, mended
+from luna.narrator.spelling import mended
 from luna.narrator.view import View
 
 QUOTE = "§"
@@ -59,7 +60,28 @@ NOT_MANNER = frozenset(
         "lily",
     ]
 )
-FOREIGN_LETTERS = re.compile(r"[äöüßéèêàçñłśćżźąęóíúãõåøæœğşôîûëïì¿¡ÄÖÜÉÈÀÇÑŚĆŻŹÓÚÕÅØÆŒ]")
+NAMES_FIRST = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "no",
+        "another",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "ten",
+        "eleven",
+        "every",
+        "all",
+        "some",
+        "many",
+        "more",
+    ]
+)
+"""Words a clause without a verb begins with: a remark to oneself."""
 THOUGHT = re.compile(
     r"(?:i (?:don'?t|do not|hate|love|trust|think(?! (?:about|back|over))|am|feel (?!the|for|in|under|my|around|along)|believe|hope|wish|fear|miss|wonder"
     r"|suspect|guess|reckon|doubt|get the feeling|have a feeling|can'?t (?:help|shake|stop|believe)|must|should|need to think|know|knew|remember|realise"
@@ -111,7 +133,7 @@ def parse(view: View, text: str) -> list[Act]:
     text = clean(text)
     if not is_foreign(text):
         text = mended(view, text)
-    if _short_answer(text):
+    if is_short_answer(text):
         return [Act(text, "say", speech=capital(text.strip(" .")), topic=text.lower().strip(" .!?"))]
     kind = special(view, text)
     if kind:
@@ -129,6 +151,12 @@ def parse(view: View, text: str) -> list[Act]:
         _odd(view, act)
     if acts and acts[0].long:
         acts = [acts[0], *(a for a in acts[1:] if a.intent in ("go", "take", "give", "attack"))]
+    if (
+        len(acts) > 1
+        and _idle(acts[0])
+        and re.match(r"(?:\w+ing|\w+ly|with|without|still)\b", acts[0].raw.lower())
+    ):
+        acts = acts[1:]
     useful = [a for a in acts if not _idle(a)] if len(acts) > 2 else acts
     return _fold(useful or acts) or [Act(text)]
 
@@ -144,72 +172,6 @@ def speak(view: View, text: str) -> list[Act]:
     spoken_to = view.find("people", said.lower())
     act.target = spoken_to if spoken_to and view.present(spoken_to) else None
     return [act]
-
-
-def _short_answer(text: str) -> bool:
-    return bool(
-        re.fullmatch(
-            r"\W*(yes|no|yeah|yep|nope|nah|ok|okay|sure|fine|um+|uh+|hm+|eh|so|well|right|maybe|perhaps|never|of course|aye)\W*",
-            text,
-            re.I,
-        )
-    )
-
-
-def special(view: View, text: str) -> str:
-    """What kind of text this is when it is no act at all, else ""."""
-    low = text.lower()
-    if not re.search(r"\w", text):
-        return "empty"
-    if is_foreign(text):
-        return "foreign"
-    spoken = '"' in text or "“" in text
-    if not spoken and any(re.search(p, low) for p in HINTS):
-        return "hint"
-    if re.search(
-        r"(ignore (all|previous|your)|system prompt|language model|are you (an )?ai\b|you are an ai|debug mode)",
-        low,
-    ) or (not spoken and any(re.search(p, low) for p in META)):
-        return "meta"
-    listed = words_of(text)
-    understood = sum(
-        w in STOP or w in INTENT or view.known_noun(w) or _word(w) or known(view, w) for w in listed[:80]
-    )
-    if not listed or understood < 0.4 * min(len(listed), 80):
-        return "nonsense"
-    if re.search(
-        r"^(inventory|inv|i|what (am i carrying|do i have).*|check my (pockets|bag|things).*)\W*$", low
-    ):
-        return "inventory"
-    return ""
-
-
-def is_foreign(text: str) -> bool:
-    """Whether a text is in a language other than English."""
-    letters = [c for c in text if c.isalpha()]
-    if letters and sum(ord(c) > 0x24F for c in letters) > 0.3 * len(letters):
-        return True
-    listed = words_of(text)
-    if not listed:
-        return False
-    if FOREIGN_LETTERS.search(text):
-        strange = sum(not _word(w) and w not in STOP and w not in INTENT for w in listed)
-        if strange >= len(listed) / 2:
-            return True
-    return _foreign(listed)
-
-
-def _word(word: str) -> bool:
-    return bool(parts_of_speech(re.sub(r"'s$|-.*$", "", word)))
-
-
-def _foreign(listed: list[str]) -> bool:
-    english = sum(w in STOP or w in INTENT for w in listed)
-    found = [[w for w in listed if w in known_words] for known_words in FOREIGN_WORDS.values()]
-    best = max(found, key=len)
-    certain = [w for w in best if w not in STOP and w not in INTENT and not _word(w)]
-    least = 1 if len(listed) < 4 else 2
-    return bool(certain) and len(best) >= least and len(best) > english - sum(w in STOP for w in best)
 
 
 def lift_quotes(text: str) -> tuple[str, list[str]]:
@@ -311,7 +273,7 @@ def bare_deed(low: str) -> str:
     )
     low = re.sub(r"^(okay|ok|well|so|and|please|now|finally|next|first|suddenly|just|also|maybe),? ", "", low)
     lead = (
-        r"^(let'?s|let me|i(?:'d like| would like| want| try| decide| attempt| need| start| begin| go)? to(?= [a-z])|i'?ll|i am going to|i'm going to|"
+        r"^(let'?s|let me|i(?:'d like| would like| want| try| decide| attempt| need| start| begin)? to(?= [a-z])|i'?ll|i am going to|i'm going to|"
         r"i would|i (?:just|then|also|now|can|could)|try to|try and|attempt to|we|i|my character|you)\s+"
     )
     return re.sub(r"^(?:just|then|also) ", "", re.sub(lead, "", low + " ").strip())
@@ -319,6 +281,13 @@ def bare_deed(low: str) -> str:
 
 def _deed(act: Act, low: str) -> Act | None:
     deed = bare_deed(low)
+    if (
+        not low.startswith(("i ", "i'"))
+        and deed not in low[:12]
+        and not act.speech
+        and low.find(deed[:8]) > 6
+    ):
+        act.raw = deed
     act.manner, deed = manner_of(deed)
     listed = words_of(deed)
     if not listed:
@@ -340,6 +309,8 @@ def _deed(act: Act, low: str) -> Act | None:
     act.long = act.intent == "say" and len(listed) > LONGEST
     if act.verb and len(listed) <= LONGEST and (verb_lemma(listed[0]) or act.intent != "other"):
         act.phrase = deed.split()
+    if act.intent == "other" and not act.speech and listed[0] in NAMES_FIRST:
+        act.intent = "muse" if len(listed) > 3 else "other"
     if act.speech and act.intent not in ("write", "ask", "insult", "threaten", "apologise", "thank", "greet"):
         act.intent = "say"
     return act

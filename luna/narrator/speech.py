@@ -41,6 +41,8 @@ def force_of(speech: str) -> str:
     listed = words_of(low)
     if any(w in RUDE for w in listed) and ("you" in listed or "your" in listed or len(listed) < 5):
         return "insult"
+    if re.fullmatch(r"\W*(?:hello|hi|hey)\W*(?:anyone|anybody|somebody|there|is anyone there)?\W*", low):
+        return "greet"
     asks = low.rstrip('"” ').endswith("?") or bool(
         re.match(r"\W*tell me (about|what|who|where|why|how)\b", low)
     )

@@ -160,9 +160,11 @@ def _entries(key: str, value: Any) -> list[Any]:
 
 def _thread(value: Any) -> Any:
     """A thread, its beats a list or a mapping, their tellings and hours spelt out."""
-    if not isinstance(value, dict) or not value.get("beats"):
-        return cast(Any, value)
+    if not isinstance(value, dict):
+        return value
     thread = cast(dict[str, Any], value)
+    if not thread.get("beats"):
+        return thread
     return {**thread, "beats": [_beat(b) for b in _entries("beats", thread["beats"])]}
 
 
