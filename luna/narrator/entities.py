@@ -13,6 +13,22 @@ if TYPE_CHECKING:
 
 ABOUT = re.compile(r"\b(?:about|regarding|concerning) (.+)$")
 TOOL_INTENTS = frozenset(("force", "attack", "open", "threaten", "examine", "search"))
+SELF = frozenset(
+    [
+        "myself",
+        "yourself",
+        "himself",
+        "herself",
+        "itself",
+        "themselves",
+        "everything",
+        "nothing",
+        "anything",
+        "something",
+    ]
+)
+LATER = re.compile(r"(?<=\w )(?:before|while|until|because|so that|in case|when|as if|if) (?=\w)")
+"""What comes after is no part of what an act is done to."""
 LINKS = frozenset(["at", "in", "on", "around", "under", "over", "so", "until", "like", "as", "while"])
 HIM, HER = frozenset(("him", "he", "his")), frozenset(("her", "she", "hers"))
 
@@ -24,6 +40,8 @@ def ground(view: View, act: "Act", before: "Act | None") -> None:
     whole = " " + re.sub(r"[^\w'\- ]|\d", " ", act.raw.lower().replace("§", " ")) + " "
     about = ABOUT.search(whole)
     head = whole[: about.start()] if about else whole
+    if act.intent not in ("ask", "say", "go", "wait", "persuade", "threaten", "comfort"):
+        head = LATER.split(head)[0] or head
     act.topic = about[1].strip() if about else ""
     head = _split_tool(view, act, head)
     _people(view, act, head, whole)
@@ -47,7 +65,7 @@ def ground(view: View, act: "Act", before: "Act | None") -> None:
         _question(view, act)
         return
     if not act.missing:
-        _missing(act, head)
+        _missing(view, act, head)
 
 
 def _question(view: View, act: "Act") -> None:
@@ -107,6 +125,8 @@ def _only_thing(view: View, act: "Act") -> str | None:
         held = view.carried()
     elif act.intent == "take" and act.target:
         held = [i for i in view.ordered("things") if view.holder(i) == act.target]
+    elif act.intent in ("read", "examine", "open", "use"):
+        held = [*view.lying(), *view.carried()]
     else:
         return None
     return held[0] if len(held) == 1 else None
@@ -130,10 +150,12 @@ def _feature(view: View, act: "Act", head: str) -> None:
     if act.feature or act.obj:
         return
     features = view.spot().features
+    verb = act.phrase[0] if act.phrase else act.verb
     bare = " ".join(words_of(head)).removeprefix("the ")
     if act.intent == "other" and any(bare in (f, features[f].phrase) for f in features):
         act.intent = "examine"
     said = set(words_of(head))
+    said -= {verb} if head.split().count(verb) == 1 else set[str]()
     matches = [f for f in features if f in said or f + "s" in said or (f.endswith("s") and f[:-1] in said)]
     exact = [f for f in matches if features[f].phrase in head]
     act.feature = min(exact or matches, key=lambda f: head.find(f), default=None)
@@ -169,7 +191,7 @@ def _leftover(view: View, act: "Act", head: str) -> str:
     return " ".join(w for w in words_of(head) if w not in STOP and w not in skipped and w not in own)
 
 
-def _missing(act: "Act", head: str) -> None:
+def _missing(view: View, act: "Act", head: str) -> None:
     """A noun nobody here knows: it is never granted."""
     if act.obj or act.feature or act.place or (act.target and act.intent != "take"):
         return
@@ -187,8 +209,12 @@ def _missing(act: "Act", head: str) -> None:
         if w not in STOP
         and w != act.verb
         and not w.endswith("ly")
-        and "NOUN" in parts_of_speech(w)
-        and (w not in INTENT or w == reached[-1])
+        and ("NOUN" in parts_of_speech(w) or (not parts_of_speech(w) and view.known_noun(w)))
+        and w not in SELF
+        and (
+            w not in INTENT
+            or re.search(rf"\b(?:the|a|an|my|some|that|this|these|those|his|her) {re.escape(w)}\b", head)
+        )
         and not re.search(rf"\b(?:my|our) (?:\w+ )?{re.escape(w)}", head)
     ]
     if nouns:

@@ -6,7 +6,7 @@ from typing import Any
 from luna.narrator.answers import answer
 from luna.narrator.parser import Act
 from luna.narrator.scene import Scene
-from luna.narrator.words import topic_name
+from luna.narrator.words import missing_args, topic_name
 from luna.turns.events import Moved
 
 SELVES = frozenset(
@@ -26,7 +26,13 @@ def absent(scene: Scene, act: Act) -> None:
     if scene.view.dead(who):
         scene.say("act", "missing.dead", f"{name} is dead and does not answer.", n=who)
     else:
-        scene.say("act", "missing.char", f"{name} is not here.", n=who)
+        raw = act.raw.lower()
+        called = next((n for n in scene.view.person(who).names if n in raw), "")
+        if who in scene.listed("met") or called in name.lower():
+            scene.say("act", "missing.char", f"{name} is not here.", n=who)
+        else:
+            act.missing = called.split(" ")[-1]
+            scene.say("act", "missing", f"There is no {called} here.", **missing_args(scene, act))
 
 
 def talk(scene: Scene, act: Act, args: dict[str, Any]) -> None:

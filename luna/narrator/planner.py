@@ -2,7 +2,7 @@
 
 from luna.narrator.acts import resolve
 from luna.narrator.curve import turns_for
-from luna.narrator.grammar import words_of
+from luna.narrator.grammar import sentences, words_of
 from luna.narrator.index import Index, unmarked
 from luna.narrator.lexicon import STOP
 from luna.narrator.parser import Act, parse, speak
@@ -121,6 +121,8 @@ def plan_opening(index: Index, situation: Situation) -> Plan:
         return finished(scene, "opening")
     if world.premise.strip():
         scene.text("premise", index.premise, whole=True)
+        for number in range(len(sentences(index.premise.replace("\n", " "))[:20])):
+            scene.once("lore", f"premise#{number}", 150)
     _first_sight(scene)
     if company:
         meet(scene, company[0], "arrive2")

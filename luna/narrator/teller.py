@@ -56,7 +56,9 @@ CONTENT = frozenset(
 """Slots that a variant needs filled; a variant with an empty one is passed over."""
 CARRIERS = frozenset(("sense", "sense_l", "fact", "q", "qb", "speech", "speech_c"))
 CARRIED = re.compile(r"\{(?:" + "|".join(sorted(CARRIERS)) + r")\}")
-TRIED = 8
+TRIED = 12
+DISPENSABLE = frozenset(["sense", "quiet", "hook", "phase", "wline", "lore", "wordless", "cold"])
+"""Keys that are passed over rather than told in words said before."""
 COLOURED = 2.0
 """How much a variant of the story's tone or genre is preferred while it is fresh."""
 FIRST_VOICE = 0.7
@@ -204,7 +206,10 @@ class Teller:
             case _:
                 text = str(value)
                 text = self.inner(text) if "{" in text else text
-                return {key: lower_first(text) if key == "memory" else text, f"{key}_cap": capital(text)}
+                small = key == "memory" and not any(
+                    text.startswith((p.name, p.full)) for p in self.index.people.values()
+                )
+                return {key: lower_first(text) if small else text, f"{key}_cap": capital(text)}
 
     def feature(self, phrase: str) -> dict[str, Value]:
         """Something named in passing, as a noun."""
@@ -295,6 +300,10 @@ class Teller:
             return ""
         scored.sort(key=lambda s: (-s[0], s[1]))
         chosen = self._freshest([s[2] for s in scored[:TRIED]], values)
+        if chosen is None:
+            if key.split(".")[0] in DISPENSABLE:
+                return ""
+            chosen = scored[0][2]
         self.history.used(chosen.mark, chosen.opening)
         filled = dict(values)
         if chosen.slots() & {"sense", "sense_l"}:
@@ -302,8 +311,8 @@ class Teller:
             filled.update(sense=Verbatim(sensed), sense_l=Verbatim(lower_first(sensed)))
         return self.r.render(chosen.text, filled, rng)
 
-    def _freshest(self, phrases: list[Phrase], values: Values) -> Phrase:
-        """The first phrase that renders no sentence said lately."""
+    def _freshest(self, phrases: list[Phrase], values: Values) -> Phrase | None:
+        """The first phrase that renders no sentence said lately, or None."""
         for phrase in phrases:
             kept = (self.r.last, self.r.named, self.r.player_subject)
             bare = CARRIED.sub("", phrase.text)
@@ -311,7 +320,7 @@ class Teller:
             self.r.last, self.r.named, self.r.player_subject = kept
             if self.history.fresh(text):
                 return phrase
-        return phrases[0]
+        return None
 
     # -- people
     def line(self, who: str, act: str, args: dict[str, Any]) -> str:

@@ -84,6 +84,8 @@ def _understood(view: View, act: Act) -> Understood:
         meant.insert(0, act.obj or act.missing)
     first = [act.topic] if intent in ("ask", "tell") and act.topic and not act.speech else []
     ways = [w for w in act.phrase if w in WAYS] if intent in ("go", "climb", "sneak", "look") else []
+    if intent not in TO_SOMEBODY or intent in ("give", "show"):
+        meant.sort(key=lambda t: t in view.index.people)
     spoken = [w for w in (*(w for pair in owned for w in pair), *words) if w and w not in STOP]
     targets = list(dict.fromkeys((*first, *about, *meant, *addressed, *ways, *spoken)))
     return Understood(intent, targets[0] if targets else None, tuple(targets[1:]))
