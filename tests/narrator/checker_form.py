@@ -75,7 +75,8 @@ def marks(turn: Turn) -> Iterator[Wrong]:
     smells = {
         r"(?<=[a-z,’] )None\b|\bNone[’']s\b|\bnull\b|\bnan\b": "a missing value",
         r"[a-z] [,.;!?](?!\.)": "a space before a mark",
-        r"(?<!\.)\.\.(?!\.)|,,|;;|,\.|\.,|\?\.": "two marks",
+        r"(?<!\.)\.\.(?!\.)|,,|;;|,\.|(?<![A-Z])\.,|\?\.": "two marks",
+        r"\b[A-Z]\.[A-Z]\. (?:And|Or|Of|The)\b": "a capital after initials",
         r"\S  +\S": "two spaces",
         r"(?<![.\d])[a-z]{2,}[.!?][A-Z][a-z]": "no space after a mark",
     }
