@@ -47,11 +47,48 @@ _INTENTS = {
 }
 
 
+_MORE = {
+    "examine": "scrutinise scrutinize view spy regard behold analyse analyze gauge review weigh ogle",
+    "search": "forage rifle comb scavenge locate trace scrounge",
+    "take": "acquire obtain scoop retrieve remove unhook claim confiscate loot filch detach",
+    "drop": "dump ditch unload deposit",
+    "give": "deliver bestow grant contribute surrender reward feed",
+    "show": "exhibit produce",
+    "use": "activate utilise utilize employ insert pump crank spin rotate tug yank haul tighten loosen knot sharpen mix stir screw unscrew wrap "
+    "bandage stack arrange dial toll rattle twist fold unfold unroll dip wash rinse scrub mop sweep dust pour stuff",
+    "open": "unlatch unbolt unwrap unfasten latch bolt slam",
+    "go": "trek hike jog sprint dash trot stroll saunter amble roam stumble tramp paddle ride drive board navigate journey venture depart withdraw "
+    "crawl jump leap hop vault scramble clamber chase pursue accompany escort come",
+    "ask": "quiz grill interview consult request",
+    "say": "utter holler bellow proclaim confide gossip suggest propose mumble murmur stammer repeat interrupt agree disagree argue protest object "
+    "complain brag lie",
+    "greet": "welcome curtsey",
+    "insult": "jeer berate chide deride cuss humiliate tease",
+    "threaten": "bully coerce",
+    "attack": "assault ambush slash club bludgeon clobber wallop batter pummel throttle grapple duel elbow execute behead smother arrest restrain kidnap",
+    "persuade": "cajole wheedle sway entice tempt lure haggle barter reason appeal manipulate seduce recruit hire invite",
+    "comfort": "cheer encourage support cradle nurse tend heal compliment praise",
+    "wait": "remain tarry dawdle loaf lounge snooze slumber meditate breathe",
+    "touch": "caress prod poke rub nudge scratch tickle brush",
+    "eat": "devour chew nibble gulp swig quaff munch slurp dine consume",
+    "sneak": "slink shadow stalk",
+    "force": "shatter crush rip tear bash crack split demolish wreck topple dismantle saw chop cut torch",
+    "read": "peruse skim decipher translate",
+    "write": "doodle record engrave etch type",
+    "perform": "chant applaud cartwheel somersault yodel yawn sigh shrug grin smile giggle weep sob wink frown pose pretend mime howl bark stretch",
+    "throw": "lob sling pitch pelt",
+    "think": "speculate muse daydream deduce conclude infer imagine",
+    "magic": "enchant hypnotise hypnotize shapeshift",
+}
+"""Verbs that are rarer, or that also stand for a noun: they count where a clause begins with them."""
+
+
 def _by_word() -> dict[str, str]:
     found: dict[str, str] = {}
-    for intent, verbs in _INTENTS.items():
-        for word in verbs.split():
-            found.setdefault(word, intent)
+    for table in (_INTENTS, _MORE):
+        for intent, verbs in table.items():
+            for word in verbs.split():
+                found.setdefault(word, intent)
     return found
 
 
@@ -199,7 +236,11 @@ ABSURD = listed(
     "ninja pizza car robot godzilla lightsaber bazooka wifi google chatgpt elephant giraffe teleport "
     "superman batman jetpack machinegun gun wizard alien aliens vampire uber laptop computer email t-rex dinosaur mainframe "
     "breakdance moses gills whale moonwalk fusion spiderman hogwarts netflix tiktok instagram minecraft television helicopter "
-    "england france paris london america godmode invincible immortal superpower superpowers werewolf clone hologram bitcoin"
+    "england france paris london america godmode invincible immortal superpower superpowers werewolf clone hologram bitcoin "
+    "tardis portal hoverboard wand fireball kraken pikachu pokemon mario elvis einstein santa jesus jupiter volcano tiger lion crocodile kangaroo "
+    "penguin gorilla camel panda missile grenade submarine satellite airplane ferrari tesla limousine motorcycle skateboard mcdonalds starbucks "
+    "burger taco sushi youtube twitter facebook spotify selfie emoji bluetooth microwave fridge xbox playstation nintendo cyborg ufo centaur "
+    "minotaur cyclops godmode shotgun rifle chainsaw bulldozer snowmobile"
 )
 """Things that are not granted unless the world knows the word."""
 
@@ -254,7 +295,7 @@ META = (
     r"\b(?:(?:this|the) (?:game|parser|narrator|engine|simulation|chat ?bot|ai|program)|this story)\b(?! of\b)(?!.*\byou told)",
     r"\b(?:how many endings|what genre|who wrote this|how (?:do|does) (?:i|one|this|it) (?:play|work)|what are the (?:commands|rules|controls)|"
     r"(?:go|take me) back (?:one|a) turn|make the (?:descriptions?|text|replies|answers)|(?:first|second|third) person|past tense|present tense|"
-    r"tell me the (?:solution|answer|ending)|i win\b|rewrite (?:that|this)|who am i playing|am i (?:winning|losing)|what'?s my score|i'?m bored|this is boring)\b",
+    r"tell me the (?:solution|answer|ending)|i win\b|rewrite (?:that|this)|who am i playing|am i (?:winning|losing)|(?:try|start|begin) (?:again|over)|new game|game over|end the (?:game|story)|regenerate|retry|character sheet|what are my (?:options|choices|stats)|(?:write|be|make it) (?:shorter|longer|more|less)\\b|how many turns|is this (?:a bot|real|scripted)|there(?:\'s| is) a (?:bug|typo)|(?:speak|talk|in|to) (?:english|german|french|spanish)\\b|what\'?s my score|i'?m bored|this is boring)\b",
 )
 HINTS = (
     r"^(?:help|hint|what now|i'?m (?:stuck|lost|confused)|give me a hint|any hints?)\W*$",

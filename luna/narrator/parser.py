@@ -86,6 +86,9 @@ THOUGHT = re.compile(
     r"(?:i (?:don'?t|do not|hate|love|trust|think(?! (?:about|back|over))|am|feel (?!the|for|in|under|my|around|along)|believe|hope|wish|fear|miss|wonder"
     r"|suspect|guess|reckon|doubt|get the feeling|have a feeling|can'?t (?:help|shake|stop|believe)|must|should|need to think|know|knew|remember|realise"
     r"|realize|could (?:have|just)|ought|might)\b"
+    r"|i'?m (?!going|sorry|\w+ing)|i(?:'ve| have) (?:never|a feeling|always|seen|been|had|got)|i'd (?:rather|never|have|better)|if i\b|what a\b"
+    r"|how (?:strange|odd|curious|sad|sweet|weird)|oh\b|h+m+\b|my (?:head|heart|feet|hands|back|stomach) (?:is|are|hurts?|aches?)|(?:must|has to|could) be\b"
+    r"|wish\b|not (?:my|sure|that)\b|note to self|suppose\b|why me|looks like\b|seems\b|feels like\b|typical\b|god,|damn,|well,? that"
     r"|(?:he|she|they|it|that|this|these|those|there|something|somebody|someone|nobody|nothing|everything|everyone|maybe|perhaps|surely|clearly"
     r"|obviously|poor|strange|odd|funny|weird|no wonder|what if|if only|so (?:he|she|it|that|this|they|the)|such a|he's|she's|it's|that's|they're|there's)\b)"
 )
@@ -151,11 +154,9 @@ def parse(view: View, text: str) -> list[Act]:
         _odd(view, act)
     if acts and acts[0].long:
         acts = [acts[0], *(a for a in acts[1:] if a.intent in ("go", "take", "give", "attack"))]
-    if (
-        len(acts) > 1
-        and _idle(acts[0])
-        and re.match(r"(?:\w+ing|\w+ly|with|without|still)\b", acts[0].raw.lower())
-    ):
+    front = acts[0].raw.lower() if len(acts) > 1 else ""
+    beside = re.match(r"\w{2,}ing\b", front) or re.match(r"(?:\w+ly|with|without|still)\b", front)
+    if front and beside and (front.split(" ")[0].endswith("ing") or _idle(acts[0])):
         acts = acts[1:]
     useful = [a for a in acts if not _idle(a)] if len(acts) > 2 else acts
     return _fold(useful or acts) or [Act(text)]
