@@ -7,7 +7,7 @@ person, a fact about themselves, common lore, somebody who would know, a dodge.
 import re
 from typing import Any
 
-from luna.narrator.grammar import sentences, verb_lemma, words_of
+from luna.narrator.grammar import capital, sentences, verb_lemma, words_of
 from luna.narrator.index import Person, lore_about, unmarked
 from luna.narrator.lexicon import STOP
 from luna.narrator.parser import Act
@@ -18,6 +18,10 @@ from luna.narrator.voice import in_own_words, worth_saying
 from luna.narrator.words import topic_name
 from luna.turns.events import PLAYER, Learned
 
+HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+WHERE = re.compile(
+    r"(?:and |so |hey,? )?(?:where(?:'s| is| are| can i find| would i find| do i find)|how do i get to)\b(.*)"
+)
 ABOUT_SELF = frozenset(("you",))
 
 
@@ -33,11 +37,15 @@ def knows_about(view: View, person: Person, topic: str) -> str | None:
     """The key of a person's knowledge that a topic touches, one not told yet before others; or None."""
     said, low = stems(topic), topic.lower()
     told = view.note(f"said:{person.id}", ())
-    keys = [k for k in person.knows if said & (set(re.split(r"[/,\s]+", k.lower())) - STOP)]
+    words = {k: set(re.split(r"[/,\s]+", k.lower())) - STOP for k in person.knows}
+    keys = [k for k in words if said & words[k]]
     for kind in ("people", "things"):
         for entity, names in view.names(kind).items():
             if entity in person.knows and any(name in said or f" {name} " in f" {low} " for name in names):
                 keys.append(entity)
+    if not keys:
+        near = {w for s in said for w in view.index.same.get(s, ())}
+        keys = [k for k in words if near & words[k]]
     fresh = [k for k in keys if k not in told]
     if fresh or keys:
         return (fresh or keys)[0]
@@ -52,6 +60,9 @@ def answer(scene: Scene, who: str, act: Act, asked: bool) -> None:
         scene.say("react", "cold.react", f"{person.name} does not answer.", n=who)
         return
     if told_beat(scene, [act]):
+        return
+    if asked and WHERE.match(act.topic.lower()) and (line := plain_answer(view, person, act.topic.lower())):
+        tell(scene, person, line)
         return
     key = knows_about(view, person, act.topic)
     if key:
@@ -72,7 +83,7 @@ def _known(scene: Scene, person: Person, key: str) -> None:
         tell(scene, person, line)
         scene.note("lastbeat", int(scene.get("lastbeat", 0)) + 1)
     else:
-        scene.line("react", person.id, "repeat")
+        scene.line("react", person.id, "asked_again")
 
 
 def tell(scene: Scene, person: Person, line: str) -> None:
@@ -91,6 +102,9 @@ def _small_talk(scene: Scene, person: Person) -> None:
 
 def _find_something(scene: Scene, person: Person, act: Act) -> None:
     view, said = scene.view, stems(act.topic)
+    if line := plain_answer(view, person, act.topic.lower()):
+        tell(scene, person, line)
+        return
     asks_self = re.search(
         r"\b(are you|about you|your(self| name| life)|herself|himself|themsel\w+)\b", act.topic.lower()
     )
@@ -112,7 +126,53 @@ def _find_something(scene: Scene, person: Person, act: Act) -> None:
         scene.line("react", person.id, "refer", who=knower)
         add_lead(scene, {"ask": knower, "topic": topic_name(scene, act.topic)})
     else:
-        scene.line("react", person.id, "deflect")
+        known = scene.view.known_noun(next(iter(sorted(said, key=len, reverse=True)), ""))
+        scene.line("react", person.id, "deflect" if known else "unknown")
+
+
+def plain_answer(view: View, person: Person, topic: str) -> str:
+    """What anybody could say who lives here: where somebody or something is, who somebody is, what time it is; or ""."""
+    if re.match(r"(?:what time|what hour|how late)\b", topic):
+        hour = view.state.minutes // 60 % 12 or 12
+        return f"{('Just gone', 'Past')[view.state.minutes % 60 > 20]} {HOURS[hour - 1]}."
+    where = WHERE.match(topic)
+    if where:
+        return _whereabouts(view, person, where[1])
+    who = re.match(r"(?:and |so )?who(?:'s| is| was) (.+)", topic)
+    other = view.find("people", who[1]) if who else None
+    if other and other != person.id and (role := view.person(other).role):
+        return f"{view.person(other).full}. {capital(role.removeprefix('the '))}."
+    return ""
+
+
+def _whereabouts(view: View, person: Person, asked: str) -> str:
+    spot = view.find("spots", asked)
+    other = view.find("people", asked)
+    if other and other != person.id and not view.dead(other):
+        place = view.where(other)
+        if place == view.here:
+            return f"{view.person(other).name}? Turn round."
+        return (
+            f"{view.person(other).name}? {capital(view.spot(place).preposition)} {view.spot(place).name}."
+            if place
+            else ""
+        )
+    if spot and spot != view.here:
+        way = view.route(view.here, spot)
+        name = capital(view.spot(spot).name)
+        return (
+            f"{name}? Straight on from here."
+            if len(way) == 1
+            else f"{name}? By way of {view.spot(way[0]).name}."
+            if way
+            else ""
+        )
+    thing = view.find("things", asked)
+    if thing and view.has(thing):
+        return "You have it on you."
+    if thing and view.reachable(thing):
+        return "Here. You are all but standing on it."
+    return ""
 
 
 def _opinion(scene: Scene, person: Person, other: str) -> None:
@@ -137,7 +197,7 @@ def own_fact(scene: Scene, person: Person, said: frozenset[str]) -> str:
     for number, fact in enumerate(person.facts):
         if scene.view.told(person.id, number) or not (about_self or said & set(words_of(fact))):
             continue
-        line = in_own_words(unmarked(fact), person)
+        line = in_own_words(plain(fact), person)
         if worth_saying(line):
             scene.fact(person.id, person.facts, number)
             return line
@@ -147,7 +207,7 @@ def own_fact(scene: Scene, person: Person, said: frozenset[str]) -> str:
 def premise_fact(scene: Scene, person: Person, said: frozenset[str]) -> str:
     """A sentence of the premise about the topic, as somebody would say it to the player's face."""
     for number, sentence in enumerate(sentences(scene.index.premise.replace("\n", " "))[:20]):
-        if not said & stems(unmarked(sentence)):
+        if "{you" in sentence or not said & stems(unmarked(sentence)):
             continue
         line = in_own_words(plain(sentence), person)
         if worth_saying(line) and scene.once("lore", f"premise#{number}", 150):

@@ -14,7 +14,7 @@ from luna.narrator.lexicon import OUTDOORS, PERSON_NOUNS, PLACE_NOUNS, STOP
 from luna.narrator.readable import readable_text
 from luna.narrator.realiser import YOU_FORMS
 from luna.turns.events import PLAYER
-from luna.turns.world import Character, Item, Lore, Place, Thread, World
+from luna.turns.world import Character, Item, Lore, Place, Telling, Thread, World
 
 SLOT_NAMES = frozenset(
     (*YOU_FORMS, "you.two", "n", "n.full", "he", "him", "his", "hers", "himself", "place", "in_place")
@@ -278,7 +278,14 @@ def _clean_place(place: Place, character: str, player: str) -> Place:
 def _clean_thread(thread: Thread, character: str, player: str) -> Thread:
     beats = (
         b.model_copy(
-            update={"text": clean(b.text, character, player), "quote": clean(b.quote, character, player)}
+            update={
+                "text": clean(b.text, character, player),
+                "quote": clean(b.quote, character, player),
+                "tellings": tuple(
+                    Telling(text=clean(t.text, character, player), quote=clean(t.quote, character, player))
+                    for t in b.tellings
+                ),
+            }
         )
         for b in thread.beats
     )

@@ -2,6 +2,7 @@
 
 import re
 
+from luna.narrator.agency import spoken_for
 from luna.narrator.grammar import sentences, tidy, words_of
 from luna.narrator.history import History
 from luna.narrator.index import Index
@@ -17,6 +18,7 @@ ORDER = {
 OWN_PARAGRAPH = frozenset(("premise", "beat", "event", "coda", "ambient"))
 ALWAYS_TOLD = frozenset(("premise", "act", "beat", "coda"))
 SHORT_ACT = 90
+MOST_CLAIMS = 6
 ENOUGH = {"short": 0, "medium": 45, "long": 85}
 """Words below which a turn gets one more thing perceived, by length of style."""
 AT_MOST = {"short": 0, "medium": 2, "long": 5}
@@ -36,6 +38,7 @@ def compose(index: Index, situation: Situation, plan: Plan) -> Draft:
     if situation.action.mode != "opening":
         paragraphs = _enough(teller, situation, paragraphs)
     paragraphs = paragraphs or [teller.pick("empty", teller.always()) or "A pause."]
+    paragraphs = [p for p in (_unclaimed(teller, p) for p in paragraphs) if p] or paragraphs
     for paragraph in paragraphs:
         teller.history.spoken(paragraph)
     text = "\n\n".join([start, *paragraphs] if start else paragraphs)
@@ -54,6 +57,17 @@ def _tell_all(teller: Teller, told: list[tuple[str, Move]]) -> list[tuple[str, s
             if piece.strip():
                 pieces.append((slot, piece.strip()))
     return pieces
+
+
+def _unclaimed(teller: Teller, paragraph: str) -> str:
+    """A paragraph without sentences that tell the player what they feel or decide."""
+    you = {1: "I", 2: "[Yy]ou", 3: re.escape(teller.r.name)}[teller.r.person]
+    for _ in range(MOST_CLAIMS):
+        claim = spoken_for(paragraph, you)
+        if not claim or claim not in paragraph:
+            break
+        paragraph = " ".join(paragraph.replace(claim, "").split())
+    return paragraph
 
 
 def _whole(teller: Teller, move: Move) -> list[str]:

@@ -137,7 +137,7 @@ _SPACES = re.compile(r"\s+")
 _BEFORE_STOP = re.compile(r"\s+([,.;:!?])")
 _DOUBLE_STOP = re.compile(r"([.!?])\.(?!\.)")
 _COMMA_STOP = re.compile(r",([.!?])")
-_SMALL_START = re.compile(r"(?<!\.\.)([.!?][\"”]?\s+)([“\"‘]?)([a-z])")
+_SMALL_START = re.compile(r"(?<!\.\.)(?<!\.[A-Z])(?<!\b[A-Z])([.!?][\"”]?\s+)([“\"‘]?)([a-z])")
 _SPEAKER = re.compile(
     r"([!?]”) (You|He|She|They) (say|says|said|tell|tells|told|ask|asks|asked|whisper|whispers)\b"
 )

@@ -11,7 +11,7 @@ from typing import Any
 from luna.kernel.values import digest
 from luna.narrator.grammar import sentences
 
-RING = 40
+RING = 150
 """Turns remembered."""
 LONG_SENTENCE = 5
 """Only sentences of more words count as said; "It is a short walk." may come again."""

@@ -7,8 +7,10 @@ from typing import cast
 
 from luna.narrator.address import PLAIN, marked
 from luna.narrator.grammar import sentences, words_of
-from luna.narrator.lexicon import ADDRESS, REGISTERS, STOP
+from luna.narrator.lexicon import ADDRESS, REGISTERS, STOP, SYNONYMS
 from luna.narrator.nouns import Feature, features_of
+from luna.narrator.phrases import Phrase, world_phrases
+from luna.narrator.voice import registers_of
 from luna.turns.world import Beat, Character, Item, Lore, Place, Thread, World
 
 MAX_FACTS = 60
@@ -17,7 +19,7 @@ MAX_FACTS = 60
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who can be told of. `register` picks the lines they speak."""
+    """Somebody who can be told of. `register` picks most of the lines they speak, `second` the others."""
 
     id: str
     name: str
@@ -27,12 +29,14 @@ class Person:
     role: str = ""
     facts: tuple[str, ...] = ()
     register: str = "curt"
+    second: str = "gruff"
     address: str = ""
     habits: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
     knows: dict[str, str] = field(default_factory=dict[str, str])
     relations: dict[str, str] = field(default_factory=dict[str, str])
     home: str | None = None
+    schedule: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,10 @@ class Index:
     vocabulary: frozenset[str]
     premise: str
     prose: str
+    phrases: dict[str, list[Phrase]] = field(default_factory=dict[str, list[Phrase]])
+    """The world's own variants of the packs' keys."""
+    same: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """Word → the words that mean the same, in the language or in this world."""
 
 
 def build(world: World) -> Index:
@@ -98,10 +106,23 @@ def build(world: World) -> Index:
         beats={b.id: (t, b) for t in world.threads for b in t.beats},
         topics={t.id: _topics(t) for t in world.threads},
         vocabulary=frozenset(words_of(unmarked(prose)))
-        | {w for c in world.characters for k in c.knows for w in words_of(k)},
+        | {w for c in world.characters for k in c.knows for w in words_of(k)}
+        | {w for key, others in world.topics.items() for term in (key, *others) for w in words_of(term)},
         premise=_premise(world),
         prose=unmarked(prose),
+        phrases=world_phrases(world.phrases),
+        same=_same(world),
     )
+
+
+def _same(world: World) -> dict[str, frozenset[str]]:
+    """The world's synonyms, both ways, and those of the language."""
+    found: dict[str, set[str]] = {}
+    for key, others in (*SYNONYMS.items(), *world.topics.items()):
+        group = {w for term in (key, *others) for w in words_of(term) if w not in STOP}
+        for word in group:
+            found.setdefault(word, set()).update(group)
+    return {word: frozenset(group - {word}) for word, group in found.items()}
 
 
 def _premise(world: World) -> str:
@@ -144,7 +165,7 @@ def _names(name: str, aliases: Iterable[str]) -> tuple[str, ...]:
 
 def _person(c: Character, player: tuple[str, ...]) -> Person:
     first = c.name.split()[0] if c.name.split() else c.name
-    register, address = _voice(c)
+    registers, address = _voice(c)
     aliases = [*c.aliases, c.full_name]
     if (
         len(first) > 2
@@ -160,32 +181,27 @@ def _person(c: Character, player: tuple[str, ...]) -> Person:
         pronouns=c.pronouns,
         role=c.role,
         facts=facts_in(c.description, player),
-        register=register,
+        register=registers[0],
+        second=registers[1],
         address=address,
         habits=c.habits,
         samples=c.samples,
         knows=c.knows,
         relations=c.relations,
         home=c.at,
+        schedule={part.replace("_", " "): place for part, place in c.schedule.items()},
     )
 
 
-def _voice(c: Character) -> tuple[str, str]:
-    """The register of somebody's lines, and the word they call people by ("love"), from card text alone."""
-    nature = c.personality.lower()
-    whole = f"{nature} {c.role} {c.description}".lower()
-    score = {
-        register: sum(3 if word in nature else word in whole for word in listed.split())
-        for register, listed in REGISTERS.items()
-    }
-    spoken = " ".join(c.samples)
-    lengths = [len(s.split()) for s in sentences(spoken)] or [9]
-    if sum(lengths) / len(lengths) < 4:
-        score["curt"] += 3
-    if spoken and not re.search(r"['’](?:s|re|ll|t|m|ve|d)\b", spoken):
-        score["formal"] += 2
-    address = next((a for a in ADDRESS if re.search(rf"\b{a}\b", spoken.lower())), "")
-    return max(score, key=lambda r: (score[r], r)), address
+def _voice(c: Character) -> tuple[tuple[str, str], str]:
+    """The registers of somebody's lines, and the word they call people by ("love")."""
+    given = [r for r in c.registers if r in REGISTERS]
+    first, second = registers_of(c.personality, f"{c.role} {unmarked(c.description)} {c.name}", c.samples)
+    if given:
+        second = given[1] if len(given) > 1 else (second if second != given[0] else first)
+        first = given[0]
+    spoken = " ".join(c.samples).lower()
+    return (first, second), next((a for a in ADDRESS if re.search(rf"\b{a}\b", spoken)), "")
 
 
 def _spot(p: Place, taken: set[str], player: tuple[str, ...]) -> Spot:
@@ -238,7 +254,7 @@ def many(value: object) -> tuple[str, ...]:
     """A condition's value as a tuple of words: nothing, one, or a list."""
     if value is None or value is False:
         return ()
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, dict)):
         return tuple(str(v) for v in cast(Iterable[object], value))
     return (str(value),)
 
@@ -264,6 +280,7 @@ def _prose(world: World) -> str:
     for t in world.threads:
         parts += [t.question, *t.plants]
         parts += [x for b in t.beats for x in (b.text, b.quote, b.question, b.memory)]
+        parts += [x for b in t.beats for told in b.tellings for x in (told.text, told.quote)]
     return " ".join(parts)
 
 

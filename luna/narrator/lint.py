@@ -3,15 +3,20 @@
 import re
 from collections.abc import Iterator
 
-from luna.kernel.errors import Diagnostic, Severity
+from luna.kernel.errors import BadInput, Diagnostic, Severity
+from luna.narrator import lexicon
+from luna.narrator.agency import decided
 from luna.narrator.grammar import verb_lemma, words_of
 from luna.narrator.index import many
 from luna.narrator.lexicon import listed
+from luna.narrator.phrases import holds, parse_pack
 from luna.narrator.realiser import YOU_FORMS
 from luna.turns.events import PLAYER
 from luna.turns.world import Beat, World
 
-CONDITIONS = listed("npc place topic object intent after not flag have turns")
+CONDITIONS = listed("npc place topic object intent after any not flag not_flag have turns trust deed ending")
+PARTS_OF_DAY = ("small hours", "morning", "afternoon", "evening", "night")
+REGISTERS = frozenset(lexicon.REGISTERS)
 SLOTS = frozenset((*YOU_FORMS, "you.two", "n", "he", "him", "his", "hers", "himself", "place", "in_place"))
 FORMS = frozenset(("", "p", "s", "y", "perf", "g", "pp"))
 SEES = listed(
@@ -66,6 +71,20 @@ def _references(world: World) -> Iterator[Diagnostic]:
             yield _finding(
                 "place-unknown", Severity.error, person.id, f"{person.name} is at {person.at}, which is no place.", "Name a place's id."
             )  # fmt: skip
+        for part, place in person.schedule.items():
+            if place not in places:
+                yield _finding(
+                    "place-unknown", Severity.error, person.id, f"{person.name} goes to {place}, which is no place.", "Name a place's id."
+                )  # fmt: skip
+            if part.replace("_", " ") not in PARTS_OF_DAY:
+                yield _finding(
+                    "part-of-day-unknown", Severity.error, person.id, f"{part} is no part of the day.", "Use one of: " + ", ".join(PARTS_OF_DAY)
+                )  # fmt: skip
+        for register in person.registers:
+            if register not in REGISTERS:
+                yield _finding(
+                    "register-unknown", Severity.warning, person.id, f"There is no voice {register}.", "Use one of: " + ", ".join(sorted(REGISTERS))
+                )  # fmt: skip
     for item in world.items:
         if item.at and item.at not in places | people | {PLAYER}:
             yield _finding(
@@ -83,7 +102,11 @@ def _beats(world: World) -> Iterator[Diagnostic]:
         "have": {i.id for i in world.items},
         "after": beats,
         "not": beats,
+        "any": beats,
         "flag": {f for t in world.threads for b in t.beats for f in b.sets},
+        "not_flag": {f for t in world.threads for b in t.beats for f in b.sets},
+        "trust": {c.id for c in world.characters},
+        "ending": {b.ending for t in world.threads for b in t.beats if b.ending} | {"*"},
     }
     for thread in world.threads:
         for beat in thread.beats:
@@ -124,7 +147,14 @@ def _one_beat(world: World, beat: Beat, where: str) -> Iterator[Diagnostic]:
             )  # fmt: skip
     if beat.when.get("intent") or beat.when.get("object"):
         return
-    for verb in re.findall(r"\{you\} (?:\w+ )?\{(\w+)", beat.text):
+    claimed = next((c for c in (decided(t) for t in (beat.text, *(t.text for t in beat.tellings))) if c), "")
+    if claimed:
+        yield _finding(
+            "player-claimed", Severity.warning, where, f"It tells the player what they feel or decide ({claimed}).", "Say what can be perceived."
+        )  # fmt: skip
+    for verb in re.findall(
+        r"\{you\} (?:\w+ )?\{(\w+)", " ".join((beat.text, *(t.text for t in beat.tellings)))
+    ):
         if verb not in SEES:
             yield _finding(
                 "player-decided", Severity.warning, where, f"It has the player {verb}.", "Let the world act; the player decides for themself."
@@ -148,7 +178,9 @@ def _texts(world: World) -> Iterator[tuple[str, str]]:
         yield thing.id, thing.description
     for thread in world.threads:
         yield from ((thread.id, text) for text in thread.plants)
-        yield from ((f"{thread.id}.{b.id}", text) for b in thread.beats for text in (b.text, b.memory))
+        for beat in thread.beats:
+            texts = (beat.text, beat.memory, *(t.text for t in beat.tellings))
+            yield from ((f"{thread.id}.{beat.id}", text) for text in texts)
 
 
 def _slots(world: World) -> Iterator[Diagnostic]:
@@ -185,3 +217,31 @@ def _thin(world: World) -> Iterator[Diagnostic]:
             yield _finding(
                 "person-mute", Severity.info, person.id, f"{person.name} has nothing to say.", "Give two samples of speech, and what they know."
             )  # fmt: skip
+
+
+def lint_pack(text: str) -> list[Diagnostic]:
+    """All findings about a phrase pack: braces, conditions, and lines that decide for the player."""
+    found: list[Diagnostic] = []
+    for key, variants in parse_pack(text).items():
+        for phrase in variants:
+            if phrase.text.count("{") != phrase.text.count("}") or phrase.text.count(
+                "["
+            ) != phrase.text.count("]"):
+                found.append(
+                    _finding(
+                        "brace-open",
+                        Severity.error,
+                        key,
+                        f"A brace is not closed: {phrase.text}",
+                        "Close it.",
+                    )
+                )
+            try:
+                holds(phrase.condition, {})
+            except BadInput as error:
+                found.append(_finding("condition-unknown", Severity.error, key, error.message, error.hint))
+            if claimed := decided(phrase.text, key):
+                found.append(
+                    _finding("player-claimed", Severity.warning, key, f"It tells the player what they feel or decide ({claimed}): {phrase.text}", "Say what can be perceived.")
+                )  # fmt: skip
+    return found

@@ -6,7 +6,7 @@ from typing import Any
 from luna.narrator.answers import answer
 from luna.narrator.parser import Act
 from luna.narrator.scene import Scene
-from luna.narrator.words import topic_name
+from luna.narrator.words import missing_args, topic_name
 from luna.turns.events import Moved
 
 SELVES = frozenset(
@@ -14,6 +14,9 @@ SELVES = frozenset(
 )
 LONGEST_QUOTE = 400
 GREETING = re.compile(r"\W*(hello|hi|hey|good (evening|morning|day|afternoon))\b.{0,20}")
+FAREWELL = re.compile(
+    r"\W*(good ?bye|bye|farewell|good ?night|see you|so long|until (later|tomorrow|then))\b.{0,30}$"
+)
 
 
 def absent(scene: Scene, act: Act) -> None:
@@ -23,7 +26,13 @@ def absent(scene: Scene, act: Act) -> None:
     if scene.view.dead(who):
         scene.say("act", "missing.dead", f"{name} is dead and does not answer.", n=who)
     else:
-        scene.say("act", "missing.char", f"{name} is not here.", n=who)
+        raw = act.raw.lower()
+        called = next((n for n in scene.view.person(who).names if n in raw), "")
+        if who in scene.listed("met") or called in name.lower():
+            scene.say("act", "missing.char", f"{name} is not here.", n=who)
+        else:
+            act.missing = called.split(" ")[-1]
+            scene.say("act", "missing", f"There is no {called} here.", **missing_args(scene, act))
 
 
 def talk(scene: Scene, act: Act, args: dict[str, Any]) -> None:
@@ -69,16 +78,42 @@ def _say(scene: Scene, act: Act, args: dict[str, Any]) -> None:
 
 def _respond(scene: Scene, act: Act, who: str) -> None:
     low = (act.speech or act.raw).lower()
+    if act.force in ("threaten", "comfort", "persuade"):
+        _meant(scene, act, who)
+        return
     if re.search(r"\b(sorry|apolog)", low):
         scene.deed(who, "apologise", 1)
-        scene.line("react", who, "reply")
+        scene.line("react", who, "apology")
     elif re.search(r"\bthank", low):
         scene.deed(who, "thank", 1)
         scene.line("react", who, "thanked")
+    elif act.speech and FAREWELL.match(low):
+        scene.line("react", who, "farewell")
     elif act.speech and GREETING.fullmatch(low):
         scene.line("react", who, "greet")
     else:
         answer(scene, who, act, asked=act.speech.endswith("?") or act.question)
+
+
+def _meant(scene: Scene, act: Act, who: str) -> None:
+    """Words that threaten, comfort or ask for something are answered as what they are."""
+    from luna.narrator.answers import knows_about
+    from luna.narrator.plot import told_beat
+
+    if told_beat(scene, [act]):
+        return
+    match act.force:
+        case "threaten":
+            scene.deed(who, "threaten", -2)
+            scene.line("react", who, "threatened")
+        case "comfort":
+            scene.deed(who, "comfort", 1)
+            scene.line("react", who, "comforted" if scene.view.trust(who) > -2 else "refuse")
+        case _:
+            if knows_about(scene.view, scene.view.person(who), act.topic):
+                answer(scene, who, act, asked=True)
+            else:
+                scene.line("react", who, "agree" if scene.view.trust(who) > 0 else "refuse")
 
 
 def _ask(scene: Scene, act: Act, args: dict[str, Any]) -> None:
@@ -112,7 +147,7 @@ def courtesy(scene: Scene, act: Act, args: dict[str, Any]) -> None:
     else:
         scene.say("act", act.intent, f"The player: {act.raw[:200]}", **args)
     scene.deed(who, act.intent, 0 if act.intent == "greet" else 1)
-    scene.line("react", who, {"greet": "greet", "thank": "thanked", "apologise": "reply"}[act.intent])
+    scene.line("react", who, {"greet": "greet", "thank": "thanked", "apologise": "apology"}[act.intent])
 
 
 def comfort(scene: Scene, act: Act, args: dict[str, Any]) -> None:
@@ -125,6 +160,7 @@ def comfort(scene: Scene, act: Act, args: dict[str, Any]) -> None:
     else:
         scene.say("act", "comfort", f"The player comforts {scene.view.person(who).name}.", **args)
         scene.deed(who, "comfort", 1)
+        scene.line("react", who, "comforted")
 
 
 def insult(scene: Scene, act: Act, args: dict[str, Any]) -> None:

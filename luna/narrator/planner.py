@@ -1,7 +1,8 @@
 """A turn from the player's text to a plan."""
 
 from luna.narrator.acts import resolve
-from luna.narrator.grammar import words_of
+from luna.narrator.curve import turns_for
+from luna.narrator.grammar import sentences, words_of
 from luna.narrator.index import Index, unmarked
 from luna.narrator.lexicon import STOP
 from luna.narrator.parser import Act, parse, speak
@@ -32,6 +33,7 @@ def plan_turn(index: Index, situation: Situation) -> Plan:
     steer(scene, acts[:ACTS_A_TURN], situation.style.pacing)
     _settle_leads(scene, situation.action.text)
     scene.note("turn", situation.number)
+    scene.note("target", turns_for(index, situation.style))
     scene.note("did", [*scene.listed("did"), " ".join(situation.action.text.lower().split())[:80]][-12:])
     return finished(scene, acts[0].intent if acts else "continue")
 
@@ -100,6 +102,11 @@ def plan_opening(index: Index, situation: Situation) -> Plan:
     scene = Scene(index, situation.state, situation.dice, situation.number)
     world, here = index.world, scene.view.here
     scene.note("phase", scene.view.phase)
+    scene.note("target", turns_for(index, situation.style))
+    left_out = [
+        t.id for t in index.world.threads if t.optional and scene.roll("optional", t.id).random() < 0.4
+    ]
+    scene.note("left_out", left_out or None)
     scene.note("visited", {here: 1})
     company = scene.view.company()
     _already_told(scene, f"{world.premise} {world.opening} {index.premise}", [*index.spots, *index.people])
@@ -114,6 +121,8 @@ def plan_opening(index: Index, situation: Situation) -> Plan:
         return finished(scene, "opening")
     if world.premise.strip():
         scene.text("premise", index.premise, whole=True)
+        for number in range(len(sentences(index.premise.replace("\n", " "))[:20])):
+            scene.once("lore", f"premise#{number}", 150)
     _first_sight(scene)
     if company:
         meet(scene, company[0], "arrive2")

@@ -1,44 +1,25 @@
 """Beats of the plot: when one is due, and what happens when it comes."""
 
-from luna.narrator.grammar import words_of
+from luna.narrator.conditions import possible, speaker_of
+from luna.narrator.curve import endings_of, fit, held, is_over
+from luna.narrator.grammar import noun_lemma, words_of
 from luna.narrator.index import many, unmarked
 from luna.narrator.parser import Act
 from luna.narrator.scene import Scene
 from luna.narrator.voice import in_own_words
 from luna.narrator.words import doing
-from luna.turns.events import PLAYER, FlagSet, Learned, Moved, RelationshipChanged, Took
+from luna.turns.events import PLAYER, FlagSet, Learned, Moved, RelationshipChanged, Took, WorldState
 from luna.turns.types import Move
 from luna.turns.world import Beat
 
 ADDRESSING = frozenset(["ask", "say", "show", "persuade", "greet", "comfort", "give", "thank", "apologise"])
 ARRIVING = frozenset(["go", "look", "examine", "search", "read", "take", "wait", "listen"])
+NEAR = {
+    "search": ("examine", "look"), "examine": ("read", "search"), "read": ("examine",), "light": ("use",), "touch": ("examine",),
+    "force": ("open", "use"), "throw": ("use",), "stow": ("use",), "show": ("give",),
+}  # fmt: skip
+"""Acts that do for another where a beat waits for one."""
 WANDERING = frozenset(("look", "search"))
-
-
-def speaker_of(beat: Beat) -> str | None:
-    """Who tells a beat, when it is told by somebody: the speaker, or with a quote the person it waits for."""
-    people = many(beat.when.get("npc"))
-    if beat.speaker:
-        return beat.speaker
-    return people[0] if beat.quote and people else None
-
-
-def possible(scene: Scene, beat: Beat) -> bool:
-    """Whether a beat could come at all by now: what went before, flags, possessions, the turn."""
-    view, when = scene.view, beat.when
-    if beat.id in view.done or any(b not in view.done for b in many(when.get("after"))):
-        return False
-    if any(b in view.done for b in many(when.get("not"))):
-        return False
-    if any(not view.state.flags.get(f) for f in many(when.get("flag"))):
-        return False
-    if any(not view.has(i) for i in many(when.get("have"))):
-        return False
-    turns = [t for t in many(when.get("turns")) if t.isdigit()]
-    if turns and scene.number < int(turns[0]):
-        return False
-    who = speaker_of(beat)
-    return not (who and (view.dead(who) or view.trust(who) <= -4))
 
 
 def in_place(scene: Scene, beat: Beat) -> bool:
@@ -59,6 +40,7 @@ def satisfied(scene: Scene, beat: Beat, act: Act) -> bool:
     people, topics = many(when.get("npc")), set(many(when.get("topic")))
     objects, intents, places = many(when.get("object")), many(when.get("intent")), many(when.get("place"))
     said = set(words_of(f"{act.raw} {act.topic} {act.speech} {act.feature or ''}"))
+    said |= {w for s in tuple(said) for w in (noun_lemma(s), *own_words(scene, s))}
     if people:
         meant = act.target in people or (act.target is None and scene.get("focus") in people)
         addressed = meant and act.intent in ADDRESSING
@@ -71,12 +53,22 @@ def satisfied(scene: Scene, beat: Beat, act: Act) -> bool:
         return False
     if objects and not (act.obj in objects and scene.view.reachable(act.obj or "")):
         return False
-    if intents and act.intent not in intents and act.verb not in intents:
+    if intents and not ({act.intent, act.verb, *NEAR.get(act.intent, ())} & set(intents)):
         return False
     if places and not people and not objects and act.target:
         return False
     only_place = places and not (people or objects or intents)
     return bool(people or topics or objects or intents) or bool(only_place and act.intent in ARRIVING)
+
+
+def own_words(scene: Scene, word: str) -> frozenset[str]:
+    """The words that mean the same by the world's own list."""
+    found: set[str] = set()
+    for key, others in scene.index.world.topics.items():
+        group = {w for term in (key, *others) for w in words_of(term)}
+        if word in group:
+            found |= group
+    return frozenset(found)
 
 
 def due_beat(scene: Scene, acts: list[Act], told: bool = False) -> Beat | None:
@@ -86,11 +78,12 @@ def due_beat(scene: Scene, acts: list[Act], told: bool = False) -> Beat | None:
         for _, beat in scene.index.beats.values()
         if (beat.delay is None)
         and (not told or speaker_of(beat))
-        and possible(scene, beat)
+        and possible(scene.view, beat, scene.number)
         and in_place(scene, beat)
+        and beat.clock is None
         and any(satisfied(scene, beat, act) for act in acts)
     ]
-    return max(found, key=lambda b: (len(b.when), b.stage), default=None)
+    return max(found, key=lambda b: (len(b.when), fit(scene.view, b), b.stage), default=None)
 
 
 def told_beat(scene: Scene, acts: list[Act]) -> Beat | None:
@@ -103,10 +96,12 @@ def clock_beat(scene: Scene) -> Beat | None:
     armed: dict[str, int] = dict(scene.get("armed", {}))
     due: Beat | None = None
     for _, beat in scene.index.beats.values():
-        if beat.delay is None or not possible(scene, beat):
+        if (beat.delay is None and beat.clock is None) or not possible(scene.view, beat, scene.number):
             continue
         since = armed.setdefault(beat.id, scene.number)
-        if due is None and scene.number - since >= beat.delay and in_place(scene, beat):
+        ripe = scene.number - since >= (beat.delay or 0) and _struck(scene, beat)
+        ripe = ripe and not held(scene.view, beat, scene.number)
+        if due is None and ripe and in_place(scene, beat):
             due = beat
     scene.note(
         "armed", {k: v for k, v in armed.items() if k not in scene.view.done and (not due or k != due.id)}
@@ -114,13 +109,35 @@ def clock_beat(scene: Scene) -> Beat | None:
     return due
 
 
+def _struck(scene: Scene, beat: Beat) -> bool:
+    """Whether the hour of a beat has come since the story began."""
+    if beat.clock is None:
+        return True
+    start = scene.index.world.start_minutes
+    return scene.view.state.minutes >= _began(start) + (beat.clock - start) % (24 * 60)
+
+
+def _began(start: int) -> int:
+    """The minute the story begins at, counted from midnight of its first day."""
+    before = WorldState().minutes
+    return before + (start - before) % (24 * 60)
+
+
+def telling_of(scene: Scene, beat: Beat) -> Beat:
+    """The beat in one of its tellings, by dice."""
+    ways = [(beat.text, beat.quote), *((t.text or beat.text, t.quote or beat.quote) for t in beat.tellings)]
+    text, quote = scene.roll("telling", beat.id).choice(ways)
+    return beat.model_copy(update={"text": text, "quote": quote})
+
+
 def fire(scene: Scene, beat: Beat, acts: list[Act], pushed: bool = False) -> None:
     """A beat happens: it takes the place of the routine report of the act that brought it."""
+    told = telling_of(scene, beat)
     who = speaker_of(beat)
     if who:
-        _told(scene, beat, who, pushed)
+        _told(scene, told, who, pushed)
     else:
-        _happens(scene, beat, acts)
+        _happens(scene, told, acts)
     _consequences(scene, beat, who)
 
 
@@ -157,6 +174,10 @@ def _leads_in(scene: Scene, act: Act) -> bool:
 def _consequences(scene: Scene, beat: Beat, who: str | None) -> None:
     scene.note("done", {**scene.get("done", {}), beat.id: scene.number})
     scene.note("lastbeat", scene.number)
+    if not scene.get("ending") and beat.id in endings_of(scene.index):
+        scene.note("ending", beat.ending or beat.id)
+        scene.note("ended", scene.number)
+        scene.note("question", "")
     for flag in beat.sets:
         scene.change(FlagSet(name=flag))
     scene.tension(beat.tension)
@@ -170,7 +191,8 @@ def _consequences(scene: Scene, beat: Beat, who: str | None) -> None:
             scene.change(Took(who=PLAYER, item=item))
     if beat.memory:
         scene.remember(beat.memory, beat.stage)
-    _question(scene, beat)
+    if not scene.get("ending"):
+        _question(scene, beat)
     leads = [{**lead.model_dump(exclude_defaults=True), "turn": scene.number} for lead in beat.leads]
     kept = [x for x in scene.listed("leads") if not (who and x.get("ask") == who) and x not in leads]
     scene.note("leads", [*leads, *kept][:8])
@@ -198,6 +220,5 @@ def closed(scene: Scene, thread_id: str) -> bool:
 
 
 def ended(scene: Scene) -> bool:
-    """Whether every thread that has an end has come to it."""
-    threads = [t for t in scene.index.threads.values() if any(b.final for b in t.beats)]
-    return bool(threads) and all(closed(scene, t.id) for t in threads)
+    """Whether the story has come to an end."""
+    return is_over(scene.view)

@@ -4,7 +4,7 @@ import random
 
 from luna.narrator.address import PLAIN
 from luna.narrator.realiser import Realiser
-from luna.turns.world import Beat, Thread, World
+from luna.turns.world import Beat, Telling, Thread, World
 
 
 def readable_text(text: str) -> str:
@@ -47,4 +47,6 @@ def _thread(thread: Thread) -> Thread:
 
 def _beat(beat: Beat) -> Beat:
     texts = {"text": beat.text, "quote": beat.quote, "memory": beat.memory, "question": beat.question}
-    return beat.model_copy(update={key: readable_text(text) for key, text in texts.items()})
+    tellings = (Telling(text=readable_text(t.text), quote=readable_text(t.quote)) for t in beat.tellings)
+    changed = {key: readable_text(text) for key, text in texts.items()}
+    return beat.model_copy(update={**changed, "tellings": tuple(tellings)})

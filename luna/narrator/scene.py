@@ -192,6 +192,14 @@ MANNERS = {
     "like": "{n} speaks well of them.",
     "dislike": "{n} speaks ill of them.",
     "idle": "{n} makes a remark.",
+    "farewell": "{n} says goodbye.",
+    "unknown": "{n} does not know.",
+    "apology": "{n} takes the apology.",
+    "comforted": "{n} lets it be said.",
+    "offer": "{n} offers help.",
+    "warn": "{n} gives a warning.",
+    "remember": "{n} has not forgotten.",
+    "asked_again": "{n} has said that already.",
 }
 """What a line without content amounts to, for a writer who has no lines of ours."""
 

@@ -14,6 +14,8 @@ from luna.narrator.compiler import compiled
 from luna.narrator.entities import ids_in
 from luna.narrator.index import Index, build
 from luna.narrator.suggestions import feasible as _feasible
+from luna.narrator.understanding import Understood
+from luna.narrator.understanding import understand as _understand
 from luna.narrator.view import View
 from luna.turns.events import PLAYER, Introduced, WeatherChanged, WorldEvent, WorldState
 from luna.turns.events import TimePassed as _TimePassed
@@ -114,6 +116,11 @@ def suggest(world: World, state: WorldState, dice: Dice) -> list[str]:
 def feasible(world: World, state: WorldState, text: str) -> bool:
     """Whether a text parses to acts that can be done in this state."""
     return _feasible(View(index_of(world), state), text)
+
+
+def understand(world: World, state: WorldState, text: str) -> list[Understood]:
+    """What a player's line is taken for in this state: intent and target of each act, in order."""
+    return _understand(View(index_of(world), state), text)
 
 
 def entities(world: World, text: str) -> list[str]:

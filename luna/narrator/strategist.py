@@ -1,17 +1,28 @@
 """What the turn is about beyond the act: a beat, a push when the story stalls, or one small thing."""
 
 from luna.narrator.answers import common_knowledge
+from luna.narrator.conditions import possible, speaker_of
+from luna.narrator.curve import (
+    CODA,
+    LATEST,
+    TENSION,
+    endings_of,
+    fit,
+    held,
+    needed,
+    patience,
+    phase_at,
+    progress,
+)
 from luna.narrator.grammar import words_of
-from luna.narrator.index import unmarked
+from luna.narrator.index import many, unmarked
 from luna.narrator.parser import Act
-from luna.narrator.plot import clock_beat, closed, due_beat, ended, fire, possible, speaker_of
+from luna.narrator.plot import clock_beat, closed, due_beat, ended, fire, in_place
 from luna.narrator.scene import Scene
 from luna.narrator.travel import meet
 from luna.turns.events import Moved, WeatherChanged
 from luna.turns.world import Beat, Thread
 
-PUSH_AFTER = {"slow": 6, "measured": 4, "fast": 3}
-"""Turns without progress before somebody present volunteers a beat, by pacing; two later they walk in."""
 WEATHER_EVERY = 6
 CITABLE = frozenset(["insult", "threaten", "attack", "give", "comfort", "thank", "take"])
 
@@ -24,20 +35,80 @@ def steer(scene: Scene, acts: list[Act], pacing: str) -> None:
     if beat:
         fire(scene, beat, acts)
         return
-    if _push(scene, pacing):
+    if ended(scene):
+        _aftermath(scene)
         return
+    if _close(scene) or _push(scene, pacing):
+        return
+    _settle(scene)
     spoken = scene.has("react")
     if spoken and scene.roll("rest").random() < 0.6:
+        return
+    if not spoken and scene.number - int(scene.get("hot", -9)) == 1 and scene.roll("breath").random() < 0.5:
         return
     for add in (_plant, _hook) if spoken else (_callback, _plant, _remark, _volunteer, _lore, _hook):
         if add(scene):
             return
 
 
+def _settle(scene: Scene) -> None:
+    """Where nothing happens, the tension moves towards what the part of the story asks for."""
+    wanted, now = TENSION[phase_at(scene.view, scene.number)], int(scene.get("tension", 1))
+    if now > wanted and scene.number % 3 == 0:
+        scene.tension(-1)
+    elif now < wanted - 3 and scene.number % 4 == 0:
+        scene.tension(1)
+
+
+def _aftermath(scene: Scene) -> None:
+    """After the end people come back to it for a while; then the world goes on quietly."""
+    since = scene.number - int(scene.get("ended", scene.number))
+    if scene.has("react"):
+        return
+    if since <= CODA and since % 2 == 0:
+        found = [b for _, b in scene.index.beats.values() if _tellable(scene, b) and fit(scene.view, b) == 0]
+        found = [b for b in found if scene.view.present(str(speaker_of(b)))]
+        if found:
+            fire(scene, found[0], [], pushed=True)
+            return
+    if not _callback(scene) and scene.roll("after").random() < 0.4:
+        _remark(scene)
+
+
+def _close(scene: Scene) -> bool:
+    """A story that is over its length is brought to an end: by an ending that can come by itself, else quietly."""
+    at = progress(scene.view, scene.number)
+    endings = endings_of(scene.index)
+    if at < 1 or not endings:
+        return False
+    beats = [scene.index.beats[b][1] for b in endings]
+    ready = [b for b in beats if possible(scene.view, b, scene.number)]
+    by_itself = [b for b in ready if b.delay is not None or b.clock is not None or speaker_of(b)]
+    for beat in sorted(by_itself, key=lambda b: (-len(b.when), b.id)):
+        who = speaker_of(beat)
+        if who and not scene.view.present(who) and scene.view.where(who):
+            _walk_in(scene, who)
+        if in_place(scene, beat) or (at >= LATEST and not many(beat.when.get("place"))):
+            fire(scene, beat, [], pushed=True)
+            return True
+    if at < LATEST:
+        return False
+    scene.say("beat", "ending.open", "The time for it has passed; the story ends with things as they are.")
+    memory = next((m[0] for m in reversed(scene.listed("memory"))), "")
+    if memory:
+        scene.say("beat2", "ending.memory", f"What stays: {memory}.", memory=str(memory))
+    scene.note("ending", "open")
+    scene.note("ended", scene.number)
+    scene.note("question", "")
+    return True
+
+
 def ambient(scene: Scene) -> None:
     """The hour and the weather go on by themselves."""
     phase = scene.view.phase
     before = scene.get("phase")
+    if phase != before:
+        _go_about(scene, phase)
     if phase != before:
         scene.note("phase", phase)
         if before is not None:
@@ -51,19 +122,42 @@ def ambient(scene: Scene) -> None:
         scene.say("ambient", f"wline.{kind}", f"The weather turns: {kind}.", weather=kind)
 
 
+def _go_about(scene: Scene, phase: str) -> None:
+    """At another part of the day people are elsewhere, whoever has a place for it."""
+    for who, person in scene.index.people.items():
+        goal, now = person.schedule.get(phase), scene.view.where(who)
+        if not goal or not now or goal == now or goal not in scene.index.spots:
+            continue
+        if scene.has("react") and scene.get("focus") == who:
+            continue
+        if now == scene.view.here and who in scene.listed("met"):
+            scene.say("event", "npc.leave", f"{person.name} leaves.", n=who, to=goal)
+        scene.change(Moved(who=who, to=goal))
+        if goal == scene.view.here and who in scene.listed("met"):
+            scene.say("event", "npc.come", f"{person.name} comes in.", n=who, to=now)
+
+
 def _push(scene: Scene, pacing: str) -> bool:
     """Somebody brings the plot along when the player does not."""
     stall = scene.number - int(scene.get("lastbeat", 0))
-    patience = PUSH_AFTER.get(pacing, 4)
-    if stall < patience or scene.has("react") or ended(scene):
+    waits = patience(scene.view, pacing, scene.number)
+    if stall < waits or scene.has("react"):
         return False
     found = [b for _, b in scene.index.beats.values() if _tellable(scene, b)]
-    found.sort(key=lambda b: (not scene.view.present(str(speaker_of(b))), b.stage))
+    path = needed(scene.view)
+    found.sort(
+        key=lambda b: (
+            not scene.view.present(str(speaker_of(b))),
+            b.id not in path,
+            -fit(scene.view, b),
+            b.stage,
+        )
+    )
     if not found:
         return False
     who = str(speaker_of(found[0]))
     if not scene.view.present(who):
-        if stall < patience + 2 or not scene.view.where(who):
+        if stall < waits + 2 or not scene.view.where(who):
             return False
         _walk_in(scene, who)
     fire(scene, found[0], [], pushed=True)
@@ -72,7 +166,11 @@ def _push(scene: Scene, pacing: str) -> bool:
 
 def _tellable(scene: Scene, beat: Beat) -> bool:
     who = speaker_of(beat)
-    return bool(who) and beat.delay is None and possible(scene, beat) and scene.view.trust(str(who)) > -3
+    places, things = many(beat.when.get("place")), many(beat.when.get("object"))
+    if (places and scene.view.here not in places) or any(not scene.view.reachable(t) for t in things):
+        return False
+    ready = bool(who) and beat.delay is None and beat.clock is None and scene.view.trust(str(who)) > -3
+    return ready and possible(scene.view, beat, scene.number) and not held(scene.view, beat, scene.number)
 
 
 def _walk_in(scene: Scene, who: str) -> None:
@@ -108,6 +206,8 @@ def _callback(scene: Scene) -> bool:
 
 def _plant(scene: Scene) -> bool:
     """The next hint of a thread, told in passing. "@place, place: text" binds one to places."""
+    if phase_at(scene.view, scene.number) in ("climax", "coda"):
+        return False
     if scene.number % 3 != 1 or scene.number - int(scene.get("hot", -9)) < 2:
         return False
     counts: dict[str, int] = dict(scene.get("plants", {}))
@@ -152,7 +252,18 @@ def _remark(scene: Scene) -> bool:
         if scene.once(f"samples:{who}", str(number)):
             scene.quote("event", who, line)
             return True
-    return False
+    deeds = scene.listed(f"deeds:{who}")
+    if int(scene.get("tension", 1)) >= 6:
+        act = "warn"
+    elif scene.view.trust(who) >= 2:
+        act = "offer"
+    else:
+        act = "remember" if deeds and scene.number - int(deeds[-1][1]) >= 3 else "idle"
+    if scene.number - int(scene.get("remarked", -9)) < 5:
+        return False
+    scene.note("remarked", scene.number)
+    scene.line("event", who, act)
+    return True
 
 
 def _volunteer(scene: Scene) -> bool:

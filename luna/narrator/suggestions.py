@@ -4,15 +4,20 @@ import re
 from dataclasses import dataclass
 
 from luna.kernel.values import Dice
-from luna.narrator.grammar import capital, sentences
+from luna.narrator.conditions import possible
+from luna.narrator.curve import SOONEST, endings_of, fit, held, is_over, needed, progress
+from luna.narrator.grammar import capital, sentences, words_of
 from luna.narrator.index import many, unmarked
 from luna.narrator.nouns import features_of
 from luna.narrator.parser import Act, parse
 from luna.narrator.view import View
 from luna.turns.events import PLAYER
+from luna.turns.world import Beat
 
 MOST, FEWEST = 5, 3
 DONE_ONCE = frozenset(("look", "do", "ask", "show"))
+DONE_WITH = ("read", "examine", "give", "show", "write", "open", "take", "light", "signal", "use")
+"""What may be done with a thing a beat waits for, the likeliest first."""
 STAYS = frozenset(("wait", "listen", "think", "look", "muse", "silence", "smell"))
 
 
@@ -47,6 +52,7 @@ def _choose(view: View, ideas: list[Idea], wanted: int, did: set[str]) -> list[s
     for idea in ideas:
         limit = 2 if idea.sort in ("ask", "do") else 1
         done = idea.sort in DONE_ONCE and idea.text.lower() in did
+        done = done or _ends(view, idea)
         if idea.text in chosen or sorts.get(idea.sort, 0) >= limit or done or not feasible(view, idea.text):
             continue
         chosen.append(idea.text)
@@ -54,6 +60,30 @@ def _choose(view: View, ideas: list[Idea], wanted: int, did: set[str]) -> list[s
         if len(chosen) == wanted:
             break
     return chosen
+
+
+def _ends(view: View, idea: Idea) -> bool:
+    """Whether an idea would end the story before its time."""
+    if idea.sort not in ("do", "ask") or is_over(view) or progress(view) >= SOONEST:
+        return False
+    number = int(view.note("turn", 0)) + 1
+    waiting = [view.index.beats[b][1] for b in endings_of(view.index)]
+    said = set(words_of(idea.text))
+    for beat in waiting:
+        if not possible(view, beat, number):
+            continue
+        objects = {w for o in many(beat.when.get("object")) for n in view.thing(o).names for w in n.split()}
+        intents, topics = set(many(beat.when.get("intent"))), set(many(beat.when.get("topic")))
+        acts = parse(view, idea.text)
+        meant = not intents or any({a.intent, a.verb} & intents for a in acts)
+        if (
+            meant
+            and (intents or topics or objects)
+            and (not objects or said & objects)
+            and (not topics or said & topics)
+        ):
+            return True
+    return False
 
 
 def feasible(view: View, text: str) -> bool:
@@ -131,30 +161,55 @@ def _from_leads(view: View) -> list[Idea]:
 
 
 def _from_beats(view: View) -> list[Idea]:
-    """Acts that some beat is waiting for."""
+    """Acts that some beat is waiting for; what the nearest end waits for comes first as the story goes on."""
     found: list[Idea] = []
+    path, at = needed(view), progress(view)
+    number = int(view.note("turn", 0)) + 1
     for _, beat in view.index.beats.values():
-        when = beat.when
-        ready = beat.id not in view.done and all(b in view.done for b in many(when.get("after")))
-        if not ready or beat.delay is not None or any(b in view.done for b in many(when.get("not"))):
+        if beat.delay is not None or beat.clock is not None:
             continue
-        places, people = many(when.get("place")), many(when.get("npc"))
-        objects, intents = many(when.get("object")), many(when.get("intent"))
-        if places and view.here not in places:
-            if places[0] in view.spot().exits or places[0] in view.note("visited", {}):
-                found.append(Idea(3.3, "go", f"Go to {view.spot(places[0]).name}"))
-        elif objects and view.reachable(objects[0]):
-            verb = (
-                "Read" if "read" in intents else "Examine" if not intents or "examine" in intents else "Use"
-            )
-            verb = "Write on" if "write" in intents else verb
-            if not _hinted(view, objects[0]):
-                found.append(Idea(2.4 if beat.final else 4.4, "do", f"{verb} {view.thing(objects[0]).name}"))
-        elif people and view.present(people[0]) and many(when.get("topic")):
-            found.append(Idea(3.4, "ask", _ask(view, people[0], "the " + many(when.get("topic"))[0])))
-        elif places and not people:
-            found.append(Idea(4.6, "do", f"Search {view.spot().name}"))
+        if not possible(view, beat, number) or held(view, beat, number):
+            continue
+        worth = (
+            (3.2 if at > 0.75 else 1.4 if at > 0.3 else 0.3) if beat.id in path else 0.35 * fit(view, beat)
+        )
+        idea = _for_beat(view, beat)
+        if idea:
+            found.append(Idea(idea.score + worth, idea.sort, idea.text))
     return found
+
+
+def _for_beat(view: View, beat: Beat) -> Idea | None:
+    when = beat.when
+    places, people = many(when.get("place")), many(when.get("npc"))
+    objects, intents, topics = many(when.get("object")), many(when.get("intent")), many(when.get("topic"))
+    if places and view.here not in places:
+        near = places[0] in view.spot().exits or places[0] in view.note("visited", {})
+        return Idea(3.3, "go", f"Go to {view.spot(places[0]).name}") if near else None
+    if people and not view.present(people[0]):
+        there = view.where(people[0])
+        known = people[0] in view.note("met", ()) or there in view.spot().exits
+        if not there or not known or view.dead(people[0]):
+            return None
+        find = f" and find {view.person(people[0]).name}" if people[0] in view.note("met", ()) else ""
+        return Idea(3.0, "go", f"Go to {view.spot(there).name}{find}")
+    if objects and view.reachable(objects[0]):
+        if _hinted(view, objects[0]):
+            return None
+        verb = next((v for v in DONE_WITH if v in intents), "use" if intents else "examine")
+        if verb in ("give", "show") and people:
+            return Idea(
+                4.4, "do", f"{capital(verb)} {view.thing(objects[0]).name} to {view.person(people[0]).name}"
+            )
+        written = {"write": "write on", "signal": "signal with"}.get(verb, verb)
+        return Idea(2.4 if beat.final else 4.4, "do", f"{capital(written)} {view.thing(objects[0]).name}")
+    if people and topics:
+        return Idea(3.4, "ask", _ask(view, people[0], "the " + topics[0]))
+    if people:
+        return Idea(2.9, "ask", f"Talk to {view.person(people[0]).name}")
+    if places and not objects:
+        return Idea(4.6, "do", f"Search {view.spot().name}")
+    return None
 
 
 def _hinted(view: View, item: str) -> bool:

@@ -5,12 +5,14 @@ import re
 from typing import Any, cast
 
 from luna.narrator.address import PLAIN
+from luna.narrator.curve import is_over, phase_at
 from luna.narrator.grammar import capital, comma, lower_first, sentences
 from luna.narrator.history import History
 from luna.narrator.index import Index
-from luna.narrator.phrases import Fact, Phrase, holds, variants_of
+from luna.narrator.phrases import Fact, Phrase, holds, lines_for, phrases, tone_named, variants_of
 from luna.narrator.realiser import Doing, Noun, Realiser, Value, Values, Verbatim, is_plural
 from luna.narrator.view import TELLER, View
+from luna.narrator.voice import KIN
 from luna.turns.events import WorldState
 from luna.turns.types import Move, Situation
 
@@ -54,7 +56,13 @@ CONTENT = frozenset(
 """Slots that a variant needs filled; a variant with an empty one is passed over."""
 CARRIERS = frozenset(("sense", "sense_l", "fact", "q", "qb", "speech", "speech_c"))
 CARRIED = re.compile(r"\{(?:" + "|".join(sorted(CARRIERS)) + r")\}")
-TRIED = 8
+TRIED = 12
+DISPENSABLE = frozenset(["sense", "quiet", "hook", "phase", "wline", "lore", "wordless", "cold"])
+"""Keys that are passed over rather than told in words said before."""
+COLOURED = 2.0
+"""How much a variant of the story's tone or genre is preferred while it is fresh."""
+FIRST_VOICE = 0.7
+"""How often somebody speaks in their first register rather than in the one mixed into it."""
 HOURS = {
     "evening": "in the evening",
     "night": "at this hour",
@@ -71,13 +79,14 @@ class Teller:
         self.index = index
         self.dice = situation.dice
         self.view = View(index, state)
-        self.tone = style.tone if style.tone != "plain" else index.world.tone
+        self.tone = tone_named(style.tone if style.tone != "plain" else index.world.tone)
         player = index.world.player
         name = "the stranger" if player.name.strip().lower() in ("", "you") else player.name
         if name != "the stranger":
             name = name.split()[0] if len(name) > 24 or name.split()[0].istitle() else name
         self.r = Realiser(style.person, style.tense == "past", name, player.pronouns)
         self.history = History(situation.state.notes.get(TELLER, {}), situation.number)
+        self.own = index.phrases
         self.at = self.view.here
         self.drawn = 0
 
@@ -197,7 +206,10 @@ class Teller:
             case _:
                 text = str(value)
                 text = self.inner(text) if "{" in text else text
-                return {key: lower_first(text) if key == "memory" else text, f"{key}_cap": capital(text)}
+                small = key == "memory" and not any(
+                    text.startswith((p.name, p.full)) for p in self.index.people.values()
+                )
+                return {key: lower_first(text) if small else text, f"{key}_cap": capital(text)}
 
     def feature(self, phrase: str) -> dict[str, Value]:
         """Something named in passing, as a noun."""
@@ -261,8 +273,11 @@ class Teller:
         spot = self.view.spot(self.at)
         return {
             "tone": self.tone,
+            "genre": tone_named(self.index.world.genre),
             "tension": int(self.view.note("tension", 1)),
             "phase": self.view.phase,
+            "story": phase_at(self.view),
+            "over": is_over(self.view),
             "weather": self.view.state.weather or "",
             "indoors": spot.indoors,
             "alone": not self.view.company(),
@@ -273,17 +288,22 @@ class Teller:
         """The least worn, least echoing variant of a key that the slots allow, as text; "" without one."""
         facts, rng = self.facts(), self.rng(key)
         scored: list[tuple[float, int, Phrase]] = []
-        for number, phrase in enumerate(variants_of(key)):
+        for number, phrase in enumerate(variants_of(key, self.own)):
             if not holds(phrase.condition, facts) or any(s not in values for s in phrase.slots() & CONTENT):
                 continue
             plain = phrase.text in ("{q}", "{fact}", "{sense}")
             wear = 0 if plain else self.history.score(phrase.mark, phrase.opening)
             bonus = 1 if phrase.condition else 0
-            scored.append((rng.random() * 1.6 + bonus - wear, number, phrase))
+            coloured = COLOURED if "tone" in phrase.condition or "genre" in phrase.condition else 0
+            scored.append((rng.random() * 1.6 + bonus + coloured - wear, number, phrase))
         if not scored:
             return ""
         scored.sort(key=lambda s: (-s[0], s[1]))
         chosen = self._freshest([s[2] for s in scored[:TRIED]], values)
+        if chosen is None:
+            if key.split(".")[0] in DISPENSABLE:
+                return ""
+            chosen = scored[0][2]
         self.history.used(chosen.mark, chosen.opening)
         filled = dict(values)
         if chosen.slots() & {"sense", "sense_l"}:
@@ -291,8 +311,8 @@ class Teller:
             filled.update(sense=Verbatim(sensed), sense_l=Verbatim(lower_first(sensed)))
         return self.r.render(chosen.text, filled, rng)
 
-    def _freshest(self, phrases: list[Phrase], values: Values) -> Phrase:
-        """The first phrase that renders no sentence said lately."""
+    def _freshest(self, phrases: list[Phrase], values: Values) -> Phrase | None:
+        """The first phrase that renders no sentence said lately, or None."""
         for phrase in phrases:
             kept = (self.r.last, self.r.named, self.r.player_subject)
             bare = CARRIED.sub("", phrase.text)
@@ -300,7 +320,7 @@ class Teller:
             self.r.last, self.r.named, self.r.player_subject = kept
             if self.history.fresh(text):
                 return phrase
-        return phrases[0]
+        return None
 
     # -- people
     def line(self, who: str, act: str, args: dict[str, Any]) -> str:
@@ -309,22 +329,35 @@ class Teller:
         if "who" in values:
             values["who"] = self.view.person(values["who"]).name
         if act not in ("tell", "refuse"):
-            bank = self.bank(act, who)
-            if not bank or min(self.history.wear(p.mark) for p in bank) >= 1:
+            unused = [p for p in self.bank(act, who) if not self.history.wear(p.mark)]
+            if not unused:
                 return self.pick("wordless", self.values({"n": who}))
         return self.quote(who, self.spoken_line(act, who, values))
+
+    def registers(self, who: str) -> tuple[str, str]:
+        """The registers of somebody in the order they are tried for the next line: mostly the first one first."""
+        person = self.view.person(who)
+        both = (person.register, person.second)
+        return both if self.rng("register", who).random() < FIRST_VOICE else (both[1], both[0])
 
     def bank(self, act: str, who: str) -> list[Phrase]:
         """The lines somebody has for a speech act, by register and by what they are."""
         person = self.view.person(who)
         known = f"{person.role} {' '.join(person.facts[:2])}".lower()
         facts: dict[str, Fact] = {
+            **self.facts(),
+            "trusted": self.view.trust(who) >= 2,
+            "hostile": self.view.trust(who) <= -2,
             "host": bool(
                 re.search(r"\b(inn|innkeeper|keeper|landlady|landlord|cook|barkeep|barmaid|host)\b", known)
             ),
             "child": bool(re.search(r"\b(boy|girl|child|kid|urchin|eleven|twelve|thirteen)\b", known)),
         }
-        return [p for p in variants_of(f"{act}.{person.register}") if holds(p.condition, facts)]
+        for register in self.registers(who):
+            fitting = [p for p in lines_for(act, register) if holds(p.condition, facts)]
+            if any(not self.history.wear(p.mark) for p in fitting):
+                return fitting
+        return [p for p in lines_for(act, person.register) if holds(p.condition, facts)]
 
     def spoken_line(self, act: str, who: str, values: dict[str, str]) -> str:
         """The least used line of a speech act in somebody's register."""
@@ -367,10 +400,16 @@ class Teller:
                 values.update(h=self.habit(who), s=Verbatim(line))
                 return self.r.render("{n} {be} {h}. “{s}”", values, rng)
             case "biz":
-                gesture = self.pick(f"biz.{self.view.person(who).register}", values)
+                gesture = self.pick(self.banked("biz", who), values)
                 return f"{gesture}. “{line}”"
             case _:
                 return self.r.render(f"“{{s}}” {{n}} {{{verb}}}.", values, rng)
+
+    def banked(self, key: str, who: str) -> str:
+        """A key for somebody's register, or for one near to it that the packs have."""
+        person = self.view.person(who)
+        tried = (*self.registers(who), KIN[person.register], "curt")
+        return next((f"{key}.{r}" for r in tried if f"{key}.{r}" in phrases()), key)
 
     def at_home(self, who: str) -> bool:
         """Whether somebody is where their habits belong."""
@@ -384,7 +423,7 @@ class Teller:
         if own:
             return self.r.plain(self.rng("habit", who).choice(own))
         rng = self.rng("habit", who)
-        general = variants_of(f"hab.{person.register}")
+        general = variants_of(self.banked("hab", who))
         template = rng.choice(general).text if general else "waiting"
         kept = (self.r.last, self.r.named)
         text = self.r.render(template, {"n": self.view.noun(who)}, rng)

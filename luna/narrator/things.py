@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from luna.narrator.grammar import article, lower_first, words_of
+from luna.narrator.grammar import article, lower_first, noun_lemma, words_of
+from luna.narrator.index import unmarked
 from luna.narrator.parser import Act
 from luna.narrator.scene import Scene
 from luna.narrator.words import missing_args
@@ -72,9 +73,41 @@ def examine(scene: Scene, act: Act, args: dict[str, Any]) -> None:
     elif act.feature:
         _examine_feature(scene, act.feature, args)
     elif act.missing and act.place != scene.view.here:
-        lacking(scene, act, args)
+        if not _glimpse(scene, act.missing, args):
+            lacking(scene, act, args)
     else:
         look(scene, act, args)
+
+
+def _glimpse(scene: Scene, word: str, args: dict[str, Any]) -> bool:
+    """Something that the descriptions here speak of, though it is no thing of its own: what they say of it."""
+    view = scene.view
+    near = [(view.here, view.spot().facts)]
+    near += [(i, view.thing(i).facts) for i in (*view.lying(), *view.carried())]
+    near += [(w, view.person(w).facts) for w in view.company()]
+    wanted = noun_lemma(word)
+    seen = False
+    for entity, facts in near:
+        for number, fact in enumerate(facts):
+            if wanted not in {noun_lemma(w) for w in words_of(unmarked(fact))}:
+                continue
+            seen = True
+            if not view.told(entity, number):
+                fact = scene.fact(entity, facts, number)
+                phrase = f"the {word}"
+                scene.say(
+                    "act", "act.examine.feature", f"The player looks at {phrase}. {fact}", feat=phrase, obj={"noun": phrase}, fact=fact, **args
+                )  # fmt: skip
+                return True
+    if seen:
+        scene.say(
+            "act",
+            "act.examine.spent",
+            f"The player looks at the {word} again.",
+            obj={"noun": f"the {word}"},
+            **args,
+        )
+    return seen
 
 
 def _examine_person(scene: Scene, who: str, args: dict[str, Any]) -> None:

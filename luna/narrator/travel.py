@@ -98,7 +98,8 @@ def travel(scene: Scene, goal: str, args: dict[str, Any]) -> None:
 def _send_home(scene: Scene, place: str) -> None:
     """People who had come along go back to where they belong."""
     for who in scene.view.company():
-        home = scene.view.person(who).home
+        person = scene.view.person(who)
+        home = person.schedule.get(scene.view.phase) or person.home
         if home and home != place and home in scene.view.index.spots:
             scene.change(Moved(who=who, to=home))
 

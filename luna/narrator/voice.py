@@ -1,15 +1,77 @@
-"""A plain sentence about somebody, put into their own mouth."""
+"""How people speak: the registers, which of them somebody has, and a plain sentence in their own mouth.
+
+The lines of a speech act stand in the packs under `ACT.REGISTER` or `voice.ACT.REGISTER`, in any file.
+"""
 
 import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from luna.narrator.grammar import capital, inflect, verb_lemma, words_of
-from luna.narrator.index import Person
+from luna.kernel.values import digest
+from luna.narrator.grammar import capital, inflect, sentences, verb_lemma, words_of
+from luna.narrator.lexicon import REGISTERS
 from luna.narrator.realiser import PRONOUNS
 
+if TYPE_CHECKING:
+    from luna.narrator.index import Person
+
 LONGEST = 40
+ACTS = (
+    "greet", "farewell", "reply", "agree", "refuse", "deflect", "unknown", "insulted", "threatened", "thanked",
+    "apology", "comforted", "puzzled", "offer", "warn", "remember", "idle", "asked_again", "tell", "refer", "gift",
+    "noted", "vandal", "like", "dislike", "neutral",
+)  # fmt: skip
+"""The speech acts. `tell` carries {line}; `refer`, `like`, `dislike` and `neutral` carry {who}; all may carry {a}, the
+word somebody calls people by."""
+ACTS_LIKE = {
+    "unknown": ("deflect",), "asked_again": ("repeat",), "repeat": ("asked_again",), "apology": ("reply",),
+    "comforted": ("thanked",), "farewell": ("reply",), "offer": ("idle",), "warn": ("idle",), "remember": ("idle",),
+}  # fmt: skip
+"""What an act falls back to where a register has no lines for it."""
+KIN = {
+    "warm": "pious", "curt": "gruff", "formal": "learned", "quick": "boastful", "wry": "sly", "weary": "wry",
+    "pious": "formal", "learned": "formal", "boastful": "quick", "timid": "warm", "sly": "wry", "gruff": "curt",
+}  # fmt: skip
+"""The register next to each: what is mixed in where nothing else is known, and where the lines come from when it
+has none."""
 
 
-def in_own_words(text: str, person: Person) -> str:
+def registers_of(nature: str, whole: str, samples: Iterable[str]) -> tuple[str, str]:
+    """The two registers of somebody: by the words of their card, and by how their samples are said."""
+    named, about = set(words_of(nature)), set(words_of(whole))
+    score = {
+        register: sum(3 * (word in named) + (word in about and word not in named) for word in listed.split())
+        for register, listed in REGISTERS.items()
+    }
+    for register, more in _heard(list(samples)).items():
+        score[register] += more
+    order = sorted(score, key=lambda r: (-score[r], digest(whole, r)))
+    first, second = order[:2]
+    if not score[first]:
+        first = ("curt", "wry", "warm", "gruff", "formal")[int(digest(whole)[:4], 16) % 5]
+        second = KIN[first]
+    return first, second if score[second] else KIN[first]
+
+
+def _heard(samples: list[str]) -> dict[str, int]:
+    """What samples of speech are evidence for."""
+    spoken = " ".join(samples)
+    lengths = [len(s.split()) for s in sentences(spoken)]
+    if not lengths:
+        return {}
+    mean = sum(lengths) / len(lengths)
+    marks = spoken.count("!") / len(lengths)
+    return {
+        "curt": 3 * (mean < 4) + (mean < 6),
+        "formal": 2 * (not re.search(r"['’](?:s|re|ll|t|m|ve|d)\b", spoken)),
+        "quick": 2 * (marks > 0.3),
+        "timid": 2 * (spoken.count("…") + spoken.count("...") > len(samples) / 2),
+        "pious": 2 * bool(re.search(r"\b(bless|saints?|pray|lord|heaven|god)\b", spoken.lower())),
+        "learned": mean > 16,
+    }
+
+
+def in_own_words(text: str, person: "Person") -> str:
     """ "The doctor signed it for his sake" said by the doctor: "I signed it for my sake"."""
     subject, object_, possessive, _, reflexive, _ = PRONOUNS[person.pronouns]
     aliases = [person.full, person.name]

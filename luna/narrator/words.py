@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from luna.narrator.grammar import verb_lemma, words_of
+from luna.narrator.grammar import noun_lemma, parts_of_speech, verb_lemma, words_of
 from luna.narrator.lexicon import STOP
 from luna.narrator.parser import Act
 from luna.narrator.scene import Scene
@@ -104,9 +104,14 @@ def topic_name(scene: Scene, topic: str) -> str:
     return text
 
 
+def _plainly_a_noun(phrase: str) -> bool:
+    kinds = parts_of_speech(phrase.rsplit(" ", 1)[-1])
+    return not kinds or ("NOUN" in kinds and not kinds & {"ADJ", "ADV"})
+
+
 def missing_args(scene: Scene, act: Act) -> dict[str, Any]:
     """The slots of a refusal that names what is here instead."""
-    features = [f.phrase for f in scene.view.spot().features.values()]
+    features = [f.phrase for f in scene.view.spot().features.values() if _plainly_a_noun(f.phrase)]
     company = scene.view.company()
     if features:
         instead = "the " + scene.roll("instead").choice(features)
@@ -115,6 +120,5 @@ def missing_args(scene: Scene, act: Act) -> dict[str, Any]:
     else:
         instead = scene.view.spot().name
     miss = act.missing
-    if miss.endswith("s") and not miss.endswith(("ss", "us", "is")):
-        miss = miss[:-1]
+    miss = noun_lemma(miss) if miss else ""
     return {"miss": miss, "instead": instead} if miss else {"instead": instead}

@@ -11,8 +11,11 @@ The fields are those of `luna.turns.world.World`, with these conveniences:
   it; with `speaker` and `text` alone the text is put into that person's mouth.
 - A plant may be bound to places: `"@inn, quay: The punt knocks on its weight."`
 - A lead with both `do` and `go` is something to do at that place.
+- `tellings` are alternatives of a beat: plain strings stand for its quote when it has one, else for its text.
+- `clock: "20:00"` is the hour at which a beat comes by itself.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from importlib import import_module
@@ -124,7 +127,9 @@ def _world(raw: dict[str, Any]) -> World:
     if "start" in data:
         data["start_place"] = data.pop("start")
     if "time" in data:
-        data["start_minutes"] = _minutes(data.pop("time"))
+        data["start_minutes"] = _minutes(data.pop("time"), "time")
+    if isinstance(data.get("threads"), list):
+        data["threads"] = [_thread(t) for t in cast(list[Any], data["threads"])]
     if isinstance(data.get("weather"), str):
         data["weather"] = [data["weather"]]
     try:
@@ -153,11 +158,66 @@ def _entries(key: str, value: Any) -> list[Any]:
     return entries
 
 
-def _minutes(value: object) -> int:
+def _thread(value: Any) -> Any:
+    """A thread, its beats a list or a mapping, their tellings and hours spelt out."""
+    if not isinstance(value, dict):
+        return value
+    thread = cast(dict[str, Any], value)
+    if not thread.get("beats"):
+        return thread
+    return {**thread, "beats": [_beat(b) for b in _entries("beats", thread["beats"])]}
+
+
+def _beat(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    beat = dict(cast(dict[str, Any], value))
+    if isinstance(beat.get("clock"), str):
+        beat["clock"] = _minutes(beat["clock"], f"clock of {beat.get('id')}")
+    if isinstance(beat.get("tellings"), list):
+        field = "quote" if beat.get("quote") else "text"
+        given = cast(list[Any], beat["tellings"])
+        beat["tellings"] = [{field: t} if isinstance(t, str) else t for t in given]
+    return beat
+
+
+def _minutes(value: object, where: str) -> int:
     found = re.fullmatch(r"(\d{1,2}):(\d{2})", value) if isinstance(value, str) else None
     if found is None or int(found[1]) > 23 or int(found[2]) > 59:
-        raise _bad("time", 'a quoted time of day is expected, such as time: "17:40"')
+        raise _bad(where, 'a quoted time of day is expected, such as "17:40"')
     return int(found[1]) * 60 + int(found[2])
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a world file, for editors and other programs."""
+    made = World.model_json_schema()
+    made.update({"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "LUNA world file"})
+    root, kinds = made["properties"], made["$defs"]
+    for key in KEYED:
+        root[key] = _keyed(root[key])
+    kinds["Thread"]["properties"]["beats"] = _keyed(kinds["Thread"]["properties"]["beats"])
+    hour = {"type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2}$"}
+    root["time"] = {**hour, "description": "When the story begins, quoted."}
+    root["start"] = {"type": "string", "description": "The id of the place where it begins."}
+    root["blurb"] = {"type": "string", "description": "What stands on the shelf; not told."}
+    root["weather"] = {"anyOf": [root["weather"], {"type": "string"}]}
+    told = kinds["Beat"]["properties"]
+    told["clock"] = {"anyOf": [hour, told["clock"]]}
+    told["tellings"]["items"] = {"anyOf": [{"type": "string"}, told["tellings"]["items"]]}
+    for kind in ("Place", "Character", "Item", "Thread", "Beat"):
+        kinds[kind]["required"] = [k for k in kinds[kind].get("required", ()) if k != "id"]
+    return made
+
+
+def schema_text() -> str:
+    """The schema as the file `worldfile.schema.json` holds it."""
+    return json.dumps(schema(), indent=1, sort_keys=True) + "\n"
+
+
+def _keyed(listed: dict[str, Any]) -> dict[str, Any]:
+    """A list of entries, or a mapping from id to entry."""
+    entry = listed["items"]
+    return {"anyOf": [{"type": "array", "items": entry}, {"type": "object", "additionalProperties": entry}]}
 
 
 def _bad(where: str, what: str) -> BadInput:

@@ -31,7 +31,9 @@ class Player(Frozen):
 
 
 class Character(Frozen):
-    """Somebody of the cast. `knows` maps a topic to what they would say about it, in their words or ours."""
+    """Somebody of the cast. `knows` maps a topic to what they would say about it, in their words or ours;
+    `registers` names the voice they speak in, and a second one mixed into it; `schedule` says where they are by
+    part of the day ("small hours", morning, afternoon, evening, night), elsewhere they are `at` their place."""
 
     id: Id
     name: str
@@ -47,6 +49,8 @@ class Character(Frozen):
     knows: dict[str, str] = {}
     relations: dict[str, str] = {}
     traits: dict[str, str] = {}
+    registers: Annotated[tuple[str, ...], Field(max_length=2)] = ()
+    schedule: dict[str, Id] = {}
     card_id: str | None = None
 
 
@@ -102,15 +106,31 @@ class Lead(Frozen):
     do: str = ""
 
 
+Phase = Literal["setup", "rising", "turn", "crisis", "climax", "coda"]
+"""The parts of a story, in order."""
+
+
+class Telling(Frozen):
+    """Another way to tell a beat. What is empty is taken from the beat itself."""
+
+    text: str = ""
+    quote: str = ""
+
+
 class Beat(Frozen):
-    """Something a thread has ready. `when` says what must hold: npc, place, topic, object, intent, after,
-    not, flag, have, turns; each a value or a list. `text` is narration, `quote` is said by `speaker`."""
+    """Something a thread has ready. `when` says what must hold: npc, place, topic, object, intent, after, any,
+    not, flag, not_flag, have, turns, trust, deed, ending; each a value or a list (trust: person to least trust).
+    `text` is narration, `quote` is said by `speaker`; `tellings` are alternatives, of which one is chosen by
+    dice. `phase` is the part of the story it belongs to. `ending` is the name of the end it brings about.
+    `delay` counts turns from when it could come; `clock` is an hour, in minutes after midnight."""
 
     id: Id
     stage: int = 1
+    phase: Phase | None = None
     when: dict[str, Any] = {}
     text: str = ""
     quote: str = ""
+    tellings: tuple[Telling, ...] = ()
     speaker: Id | None = None
     question: str = ""
     leads: tuple[Lead, ...] = ()
@@ -121,26 +141,33 @@ class Beat(Frozen):
     gives: tuple[Id, ...] = ()
     moves: dict[str, str] = {}
     delay: int | None = None
+    clock: Annotated[int, Field(ge=0, lt=24 * 60)] | None = None
     final: bool = False
+    ending: Id | None = None
 
 
 class Thread(Frozen):
-    """One line of the plot: its question, plants told in passing, and beats that answer it."""
+    """One line of the plot: its question, plants told in passing, and beats that answer it. An `optional` one
+    is left out of some tellings."""
 
     id: Id
     question: str = ""
+    optional: bool = False
     plants: tuple[str, ...] = ()
     beats: tuple[Beat, ...] = ()
 
 
 class World(Frozen):
-    """Everything a teller starts from. Valid when the start place exists and ids are unique."""
+    """Everything a teller starts from. Valid when the start place exists and ids are unique. `topics` maps a
+    word to other words a player may use for it; `length` is how long the story is meant to be; `phrases` adds
+    to the narrator's own, by key."""
 
     title: str
     premise: str = ""
     opening: str = ""
     language: str = "en"
     tone: str = "plain"
+    length: Literal["short", "medium", "long"] | None = None
     player: Player = Player()
     start_place: Id | None = None
     start_minutes: int = 17 * 60
@@ -150,6 +177,9 @@ class World(Frozen):
     items: tuple[Item, ...] = ()
     lore: tuple[Lore, ...] = ()
     threads: tuple[Thread, ...] = ()
+    topics: dict[str, tuple[str, ...]] = {}
+    genre: str = ""
+    phrases: dict[str, tuple[str, ...]] = {}
     licence: str = ""
 
     def character(self, who: str) -> Character | None:

@@ -142,3 +142,57 @@ def test_stray_braces_of_a_card_are_no_slots() -> None:
     assert "dragons" not in story.turns[0].draft.text
     assert faults(story.turns[0]) == []
     assert service.compile_world(world).places[0].name == "the tavern"
+
+
+def test_the_schema_is_fresh() -> None:
+    """The schema beside the code is the one the code makes."""
+    from importlib.resources import files
+
+    from luna.narrator import worldfile
+
+    kept = files("luna.narrator").joinpath("worldfile.schema.json").read_text(encoding="utf-8")
+    assert kept == worldfile.schema_text()
+
+
+RICH = """
+title: A mill
+start: mill
+length: short
+topics: {flour: [meal, grist]}
+places:
+  mill: {name: the mill, indoors: true, description: "A wheel turns in the dark. Flour lies on the sill."}
+characters:
+  ann: {name: Ann, at: mill, registers: [gruff, weary], schedule: {night: mill}, samples: ["Mind the wheel."]}
+threads:
+  t:
+    question: who stopped the wheel
+    beats:
+      a:
+        phase: setup
+        when: {npc: ann, topic: wheel}
+        quote: I stopped it.
+        tellings: ["It was me that stopped it.", {quote: "Me. I did.", text: "She rubs her thumb."}]
+        sets: [known]
+      b: {when: {flag: known, trust: {ann: -1}}, text: The wheel begins to turn., delay: 2, final: true, ending: turned}
+      c: {when: {not_flag: [known]}, text: The wheel stands still for good., clock: "21:00", ending: still}
+"""
+
+
+def test_tellings_endings_and_hours() -> None:
+    """A beat is told in one of its tellings, by dice; an ending is reached by what was done, or by the hour."""
+    world = service.load_world(RICH)
+    assert [d for d in lint_world(world) if d.severity != "info"] == []
+    told: set[str] = set()
+    for seed in range(12):
+        story = Story(world, str(seed))
+        text = story.turn("ask Ann about the wheel").draft.text
+        told |= {q for q in ("I stopped it", "It was me that stopped it", "Me. I did") if q in text}
+        for _ in range(32 if seed < 2 else 0):
+            story.turn("wait")
+        assert seed > 1 or story.state.notes["narrator"]["ending"] == "turned"
+    assert len(told) == 3
+    distant = RICH.replace("topic: wheel}", "topic: wheel, trust: {ann: 5}}")
+    story = Story(service.load_world(distant))
+    for _ in range(20):
+        story.turn("wait")
+    assert story.state.notes["narrator"]["ending"] == "still"
