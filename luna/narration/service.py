@@ -16,8 +16,8 @@ from luna.room.prompting import AGENTS, Prompts
 from luna.room.standing import prompt_for, standing
 from luna.story import service as story_service
 from luna.story import turns
-from luna.story.types import StoryParts, Telling, TellingRequest, Turn, TurnEdit
-from luna.turns.types import Action, Plan, PlanBeat, Situation
+from luna.story.types import Telling, TellingRequest, Turn, TurnEdit
+from luna.turns.types import Action, Briefing, Plan, PlanBeat, Situation
 from luna.turns.world import Character, Lore, Player, Style, World
 from luna.worlds import service as worlds
 from luna.worlds.build import build_world
@@ -147,15 +147,25 @@ async def carry_over(runtime: Runtime, owner: str, story_id: str, branch_id: str
 
 
 async def situation_at(
-    tx: Transaction, runtime: Runtime, owner: str, story_id: str, branch_id: str | None, action: Action
-) -> tuple[StoryParts, Situation]:
-    """What the tellers would be given for an action at the head of a branch. Raises NotFound."""
-    settings = await runtime.settings.current()
+    tx: Transaction,
+    owner: str,
+    story_id: str,
+    branch_id: str | None,
+    action: Action,
+    *,
+    briefing_tokens: int | None = None,
+) -> Situation:
+    """What the tellers would be given for an action at the head of a branch. Raises NotFound.
+
+    Memory is asked only when `briefing_tokens` says how much it may say.
+    """
     _, branch = await story_service.pick_branch(tx, owner, story_id, branch_id)
     story = await story_service.parts(tx, owner, story_id)
     head = await story_service.head_of(tx, story, branch.head)
-    briefing = await memory.brief(tx, story, head, action, settings.briefing_tokens, count_tokens)
-    return story, Situation(
+    briefing = Briefing()
+    if briefing_tokens is not None:
+        briefing = await memory.brief(tx, story, head, action, briefing_tokens, count_tokens)
+    return Situation(
         world=story.world,
         state=head.state,
         action=action,
@@ -169,10 +179,8 @@ async def situation_at(
 async def suggestions(runtime: Runtime, owner: str, story_id: str, branch_id: str | None) -> Suggestions:
     """What the player might do next, from the built-in narrator. Raises NotFound."""
     async with runtime.db.read() as tx:
-        story, situation = await situation_at(
-            tx, runtime, owner, story_id, branch_id, Action(mode="continue")
-        )
-    return Suggestions(suggestions=narrator.suggest(story.world, situation.state, situation.dice))
+        now = await situation_at(tx, owner, story_id, branch_id, Action(mode="continue"))
+    return Suggestions(suggestions=narrator.suggest(now.world, now.state, now.dice))
 
 
 async def world_view(
@@ -181,11 +189,8 @@ async def world_view(
     """The state of the world after a turn, for programs and in words. Raises NotFound."""
     state = await turns.state_at(runtime, owner, story_id, branch_id=branch_id, number=number)
     async with runtime.db.read() as tx:
-        story, situation = await situation_at(
-            tx, runtime, owner, story_id, branch_id, Action(mode="continue")
-        )
-    del story
-    shown = situation.model_copy(update={"state": state})
+        now = await situation_at(tx, owner, story_id, branch_id, Action(mode="continue"))
+    shown = now.model_copy(update={"state": state})
     return WorldView(state=state.model_dump(mode="json", exclude={"notes"}), standing=standing(shown))
 
 
@@ -207,7 +212,9 @@ async def preview_prompt(
     """The prompt an agent would be sent for an action, without sending it. Raises NotFound, BadInput."""
     settings = await runtime.settings.current()
     async with runtime.db.read() as tx:
-        _, situation = await situation_at(tx, runtime, owner, story_id, branch_id, action)
+        situation = await situation_at(
+            tx, owner, story_id, branch_id, action, briefing_tokens=settings.briefing_tokens
+        )
     budget = budget_of(settings)
     ceiling = {"researcher": budget.briefing, "strategist": budget.plan}.get(agent, budget.prose)
     plan = Plan(beats=(PlanBeat(what="(The strategist's beats stand here.)"),))

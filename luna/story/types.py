@@ -30,10 +30,6 @@ class Lineage(Frozen):
 
     parts: tuple[Part, ...] = ()
 
-    def contains(self, segment: str, depth: int) -> bool:
-        """Whether the turn at this place is the turn itself or in its past."""
-        return any(p.segment == segment and p.after < depth <= p.upto for p in self.parts)
-
     def within(self, first: int, last: int) -> list[Part]:
         """The parts cut to the turn numbers `first` to `last`, newest first."""
         return [
